@@ -1,0 +1,1 @@
+"""Asyncio task queues."""

@@ -1,0 +1,1 @@
+"""Scaffolds that `mog new` renders."""
