@@ -1,0 +1,1 @@
+"""The contracts of an engine, the engines, and the thread they live on."""

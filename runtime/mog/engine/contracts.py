@@ -1,0 +1,243 @@
+"""The contracts that an engine fulfils: :class:`Broker`, :class:`ResultBackend`, :class:`StateBackend`.
+
+Rules for all three:
+
+- All methods run on one event loop, which lives on a thread that runs no user code (or, for ``memory://``, is the
+  caller's own). An engine starts no thread, knows neither app nor worker, and takes the time from its clock.
+- Methods that take a sequence are *batched*: they answer one item each, in order. What goes wrong with one item is its
+  answer (an instance of MogError) and does not touch its neighbours; what goes wrong with the store as a whole is
+  raised. Batches may be large; an engine makes one round trip, or one transaction, of each.
+- Raised everywhere: EngineUnavailable (out of reach, locked, full: nothing was done, and the caller may repeat the
+  call), StoreUnusable (repeating does not help), NotConnected (before open() or after close()).
+- Repeating a call whose answer was lost is safe, save where a method says otherwise.
+
+``shares_store`` on the broker tells that queues and results are one store. Then create() also enqueues, and settle()
+and requeue() also acknowledge; publish() and acknowledge() are not called. On the state backend it tells that settle()
+clears the task's state too.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from mog.engine.records import Delivery, Message, NewTask, Outcome, Query, QueueDepth, Record, Requeue, StoredValue
+from mog.errors import MogError
+
+Deliver = Callable[[Sequence[Delivery]], None]
+"""Takes what a consumer hands out; called on the engine's loop, never awaited, must return at once."""
+
+Finished = Callable[[Sequence[UUID]], None]
+"""Takes ids whose task has reached a terminal state; called on the engine's loop."""
+
+
+class Consumer(ABC):
+    """A running consumption of queues, with credit: it hands out at most as many deliveries as were granted."""
+
+    @abstractmethod
+    def grant(self, slots: int) -> None:
+        """Allow ``slots`` more deliveries (a negative number takes back credit that is not used up yet)."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Hand out nothing more from the moment this is called; what was delivered stays owned."""
+
+
+class Broker(ABC):
+    """Queues of messages.
+
+    Promised: a message that was accepted is delivered to some consumer of its queue at least once; a message whose
+    consumer dies is delivered again, within the engine's recovery time, with ``crashes`` one higher; among the ready
+    messages of one queue the higher priority comes first. Not promised: order among equal priorities, fairness
+    between queues, exactly one delivery.
+    """
+
+    shares_store: bool
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Connect, and create or migrate what is needed. Raises what the module's head lists; may be repeated."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Give back all that is owned and let go of every handle. Never raises; may be repeated."""
+
+    @abstractmethod
+    async def declare(self, queues: Sequence[str]) -> None:
+        """Make sure that the queues exist."""
+
+    @abstractmethod
+    async def publish(self, messages: Sequence[Message]) -> list[MogError | None]:
+        """Store messages safely in their queues. Not called where ``shares_store``. Repeating may deliver twice."""
+
+    @abstractmethod
+    async def consume(self, queues: Sequence[str], deliver: Deliver) -> Consumer:
+        """Begin to hand out messages of ``queues`` to ``deliver``; nothing comes before credit is granted.
+
+        One consumer a process. While the store is out of reach nothing comes, and consumption goes on by itself when
+        it is back.
+        """
+
+    @abstractmethod
+    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Let go of messages that are settled or requeued. Not called where ``shares_store``."""
+
+    @abstractmethod
+    async def depth(self, queues: Sequence[str]) -> list[QueueDepth]:
+        """Count what the queues hold. A queue that does not exist counts as empty. A snapshot, at once out of date."""
+
+    @abstractmethod
+    async def purge(self, queues: Sequence[str]) -> dict[str, int]:
+        """Drop what waits in ``queues``, delayed messages too, and return how many of each were dropped.
+
+        Tasks that run are not touched. Where ``shares_store`` the dropped tasks become REVOKED.
+        """
+
+
+class ResultBackend(ABC):
+    """What is known of tasks: records, values, metadata; and the only judge of which state a task is in.
+
+    Promised: a terminal state is final (save for a forced revoke); of several attempts at one task at most one is
+    recorded; each call is atomic for each of its items. Not promised: that a listing is consistent over its pages.
+    """
+
+    @abstractmethod
+    async def open(self) -> None:
+        """See :meth:`Broker.open`."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """See :meth:`Broker.close`."""
+
+    @abstractmethod
+    async def create(self, tasks: Sequence[NewTask]) -> list[MogError | None]:
+        """Store tasks as PENDING with their metadata, and their messages in the outbox (or, shared, in the queue).
+
+        An item's answer: AlreadySubmitted for an id that is known. After EngineUnavailable nothing of the batch is
+        stored.
+        """
+
+    @abstractmethod
+    async def settle(self, outcomes: Sequence[Outcome]) -> list[bool]:
+        """Record how attempts ended; False where the attempt is no longer the task's, or the task is terminal.
+
+        Value, state, stop and time of end are written together; the task's State is dropped.
+        """
+
+    @abstractmethod
+    async def requeue(self, requeues: Sequence[Requeue]) -> list[bool]:
+        """Put running tasks back into their queues; False where the attempt is no longer the task's."""
+
+    @abstractmethod
+    async def get(self, ids: Sequence[UUID]) -> list[Record | None]:
+        """Read records; None for an unknown or expired id."""
+
+    @abstractmethod
+    async def get_values(self, ids: Sequence[UUID]) -> list[StoredValue | None]:
+        """Read values and errors of finished tasks; None where there is none."""
+
+    @abstractmethod
+    async def get_messages(self, ids: Sequence[UUID]) -> list[Message | None]:
+        """Read the messages of tasks that are not done; None for others."""
+
+    @abstractmethod
+    async def find(self, query: Query) -> list[Record]:
+        """List records, newest first."""
+
+    @abstractmethod
+    async def get_metadata(self, ids: Sequence[UUID]) -> list[dict[str, bytes]]:
+        """Read metadata, each value a JSON text; empty for an unknown id."""
+
+    @abstractmethod
+    async def set_metadata(self, changes: Sequence[tuple[UUID, Mapping[str, bytes]]]) -> list[None]:
+        """Merge into metadata, key by key. Changes to an unknown id are dropped."""
+
+    @abstractmethod
+    async def set_ttl(self, changes: Sequence[tuple[UUID, float]]) -> list[bool]:
+        """Let results (record, value, metadata) expire this many seconds from now; False for an unknown id.
+
+        A task that is not done does not expire; for it the time counts from its end.
+        """
+
+    @abstractmethod
+    async def delete(self, ids: Sequence[UUID]) -> list[bool]:
+        """Forget results at once; False for an unknown id, and for a task that is not done."""
+
+    @abstractmethod
+    def on_finished(self, finished: Finished) -> None:
+        """Set who is told of watched tasks that end; one listener a process."""
+
+    @abstractmethod
+    async def watch(self, ids: Sequence[UUID]) -> list[Record | None]:
+        """Begin to watch, then read: a task that is terminal, or unknown, in the answer is not watched.
+
+        Told at least once, soon (one second at the latest while the store is in reach), and not more than that once:
+        a told id is no longer watched.
+        """
+
+    @abstractmethod
+    def unwatch(self, ids: Sequence[UUID]) -> None:
+        """Watch these no longer."""
+
+
+class StateBackend(ABC):
+    """What tasks keep between their runs: a few JSON values under keys, until the task ends.
+
+    Promised: what set() has answered is there for the next attempt, on whichever process. State of a task lives at
+    least as long as its result, whatever pauses come between.
+    """
+
+    shares_store: bool
+
+    @abstractmethod
+    async def open(self) -> None:
+        """See :meth:`Broker.open`."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """See :meth:`Broker.close`."""
+
+    @abstractmethod
+    async def get(self, keys: Sequence[tuple[UUID, str]]) -> list[bytes | None]:
+        """Read values of (task, key); None where nothing is set."""
+
+    @abstractmethod
+    async def set(self, values: Sequence[tuple[UUID, str, bytes]]) -> list[None]:
+        """Write values of (task, key, JSON text). Later items win over earlier ones."""
+
+    @abstractmethod
+    async def pop(self, keys: Sequence[tuple[UUID, str]]) -> list[bytes | None]:
+        """Read and remove. Repeating a call whose answer was lost answers None."""
+
+    @abstractmethod
+    async def clear(self, ids: Sequence[UUID]) -> list[None]:
+        """Remove all that these tasks keep."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """One broker, one result backend, one state backend, opened and closed together."""
+
+    broker: Broker
+    results: ResultBackend
+    state: StateBackend
+
+    async def open(self) -> None:
+        """Open all three; on an error, close what was opened and raise it."""
+        try:
+            for part in self.parts():
+                await part.open()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Close all three, the broker first, so that nothing is handed out that could not be stored."""
+        for part in self.parts():
+            await part.close()
+
+    def parts(self) -> tuple[Broker, ResultBackend, StateBackend]:
+        """Return the three, in the order in which they open and close."""
+        return self.broker, self.results, self.state

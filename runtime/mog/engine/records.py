@@ -1,0 +1,134 @@
+"""What passes between the contracts and those who use them. Times are POSIX seconds (float), lengths seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from mog.states import ResultState
+
+
+@dataclass(slots=True)
+class Message:
+    """A task's way through a queue.
+
+    ``body`` is the request as UTF-8 JSON, opaque to engines. ``priority`` is 0 to 10, higher first. A message with a
+    ``due`` time is delivered then or later, never before.
+    """
+
+    id: UUID
+    queue: str
+    priority: int
+    body: bytes
+    due: float | None = None
+
+
+@dataclass(slots=True)
+class Record:
+    """A result without its value: what is known of a task at one moment.
+
+    ``number_of_starts`` is also the *attempt*: it grows with each delivery that is admitted, and fences what an
+    earlier attempt still wants to write. ``due`` is when a waiting task may start, None for at once. ``expires`` is
+    when the store forgets the result.
+    """
+
+    id: UUID
+    name: str | None = None
+    state: ResultState = ResultState.PENDING
+    number_of_starts: int = 0
+    number_of_stops: int = 0
+    parent_id: UUID | None = None
+    created: float | None = None
+    started: float | None = None
+    finished: float | None = None
+    node_id: str | None = None
+    request_kwargs_repr: str | None = None
+    queue: str | None = None
+    priority: int = 5
+    due: float | None = None
+    expires: float | None = None
+
+
+@dataclass(slots=True)
+class NewTask:
+    """A task to be stored as PENDING together with its message; ``ttl`` counts from its end, or its due time."""
+
+    record: Record
+    message: Message
+    ttl: float
+    metadata: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class StoredValue:
+    """A task's value or error: ``content`` is JSON text of ``{"value_type": …, "raw_value": …}``, perhaps encoded.
+
+    ``encoding`` is None or ``"gzip"``. The form is Mognet's.
+    """
+
+    content: bytes
+    encoding: str | None = None
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A message handed to this process, which now owns its task until it settles, requeues or hands it back.
+
+    ``attempt`` is the record's ``number_of_starts`` with this start counted. ``crashes`` is how often a worker died
+    with the task before. ``receipt`` is the broker's own.
+    """
+
+    message: Message
+    attempt: int
+    crashes: int
+    created: float
+    parent_id: UUID | None = None
+    receipt: object = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The end of an attempt: a terminal state, its value or error, and how long the store keeps them."""
+
+    id: UUID
+    attempt: int
+    state: ResultState
+    value: StoredValue
+    ttl: float
+    value_ttl: float
+
+
+@dataclass(slots=True)
+class Requeue:
+    """Puts a running task back.
+
+    SUSPENDED counts as a stop and keeps the attempt counted. ``refund`` takes the start back as if the delivery had
+    never been made and restores PENDING or SUSPENDED, whichever it was: for work handed back before it began.
+    """
+
+    id: UUID
+    attempt: int
+    due: float | None = None
+    refund: bool = False
+
+
+@dataclass(slots=True)
+class Query:
+    """Which records to list, newest first. ``before`` is the id of the last record of the page before."""
+
+    states: frozenset[ResultState] = frozenset()
+    name: str | None = None
+    queue: str | None = None
+    limit: int = 50
+    before: UUID | None = None
+
+
+@dataclass(slots=True)
+class QueueDepth:
+    """How full a queue is: ``ready`` to start, ``delayed`` until their due time, ``running`` on some worker."""
+
+    name: str
+    ready: int = 0
+    delayed: int = 0
+    running: int = 0

@@ -1,0 +1,1 @@
+"""Fixtures for testing applications, and the suite that an engine must pass."""

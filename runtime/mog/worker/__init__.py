@@ -1,0 +1,1 @@
+"""Runs tasks: consume, admit, run, settle."""
