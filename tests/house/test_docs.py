@@ -5,13 +5,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
+
+from mog_cli.__main__ import app
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
 LINK = re.compile(r"\[[^]]*]\((?P<target>[^)\s#]+)[^)]*\)")
-CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"^```.*?^```|^ {4}[^\n]*|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 DEV_VERB = re.compile(r"\./dev ([a-z]+)")
-MOG_VERB = re.compile(r"(?:^|[`$] ?|-- |from \S+ )mog ([a-z]+)\b", re.MULTILINE)
+MOG_VERB = re.compile(r"(?:^|`|\$ )\s*mog ([a-z]+)", re.MULTILINE)
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -38,6 +42,18 @@ def test_dev_verbs_exist(document: Path) -> None:
     shown = subprocess.run([ROOT / "dev", "help"], check=True, capture_output=True, text=True).stdout
     verbs = {line.split()[0] for line in shown.splitlines() if line.startswith("  ")} | {"help"}
     assert set(DEV_VERB.findall(code_of(document))) <= verbs
+
+
+@every_document
+def test_mog_verbs_exist(document: Path) -> None:
+    command = typer.main.get_command(app)
+    assert isinstance(command, TyperGroup)
+    assert set(MOG_VERB.findall(code_of(document))) <= set(command.commands)
+
+
+def test_commands_are_found_in_text_and_blocks() -> None:
+    text = "Run `mog new x` or\n\n    mog run   # a worker\n\n```console\n$ mog lint src\n```\n\nmog is fast"
+    assert MOG_VERB.findall("\n".join(CODE.findall(text))) == ["new", "run", "lint"]
 
 
 def test_no_file_holds_a_path_of_the_machine() -> None:
