@@ -28,7 +28,7 @@ MogError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -99,18 +99,26 @@ class PayloadTooLarge(InvalidRequest):
 
 
 class CouldNotSubmit(MogError):
-    """The request was not accepted; nothing of it will run, and it may be submitted again."""
+    """The request was not accepted; nothing of it will run, and it may be submitted again.
+
+    Where many were submitted at once, ``failed`` tells the ids that were not accepted, and why.
+    """
+
+    def __init__(self, message: str, failed: Mapping[UUID, MogError] | None = None) -> None:
+        super().__init__(message, failed)
+        self.message = message
+        self.failed = dict(failed or {})
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class AlreadySubmitted(CouldNotSubmit):
     """A request with this id was submitted before."""
 
     def __init__(self, request_id: UUID) -> None:
-        super().__init__(request_id)
+        super().__init__(f"a request with id {request_id} was submitted before; give the new one an id of its own")
         self.request_id = request_id
-
-    def __str__(self) -> str:
-        return f"a request with id {self.request_id} was submitted before; give the new one an id of its own"
 
 
 class ResultError(MogError):
@@ -197,7 +205,15 @@ class TooManyRetries(MogError):
         )
 
 
-class CheckpointLost(MogError):
+class StateValueError(MogError, TypeError):
+    """State was given a value that JSON cannot hold."""
+
+
+class CheckpointError(MogError):
+    """Checkpointed loops are used in a way that would lose a place."""
+
+
+class CheckpointLost(CheckpointError):
     """A checkpointed loop stopped behind an item that is not found again among the items now given."""
 
 

@@ -1,0 +1,375 @@
+"""App: the tasks of one application, and the way to submit them, run them and read their results."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+
+from mog.config import AppConfig, load_config
+from mog.context import Context
+from mog.engine.contracts import Broker, ResultBackend, StateBackend
+from mog.engine.port import Port
+from mog.engine.records import NewTask, Query, QueueDepth, Record
+from mog.engine.urls import open_port
+from mog.errors import ConfigError, CouldNotSubmit, EngineUnavailable, MogError, ResultLost
+from mog.request import Request
+from mog.result import Result
+from mog.states import ResultState
+from mog.submission import prepare
+from mog.task import Registry, global_registry
+from mog.task import task as task_decorator
+from mog.values import decode, known_types
+from mog.worker.events import Observer
+from mog.worker.worker import Worker
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+AsyncTask = Callable[Concatenate[Context, P], Awaitable[R]]
+PlainTask = Callable[Concatenate[Context, P], R]
+
+BATCH = 1000
+"""Requests that submit_many sends before it waits for their answers: bounds memory, and costs no throughput."""
+
+
+class App:
+    """An application: its tasks, its engine, its settings.
+
+    ``broker``, ``results`` and ``state`` are URLs; without them the embedded engine keeps everything in one SQLite
+    file. Settings come from arguments, then the environment (``MOG_BROKER``, ``MOG_…``), then ``[tool.mog]`` of
+    pyproject.toml, then the defaults of :class:`AppConfig`. Raises ConfigError.
+
+    Nothing is opened before it is needed, and any thread or event loop of the process may use the app; a forked child
+    opens it anew. ``async with app`` opens it at once and closes it at the end.
+    """
+
+    def __init__(
+        self,
+        name: str = "app",
+        *,
+        broker: str | None = None,
+        results: str | None = None,
+        state: str | None = None,
+        config: AppConfig | None = None,
+        clock: Callable[[], float] = time.time,
+        **settings: Any,
+    ) -> None:
+        urls = {
+            key: url for key, url in (("broker", broker), ("results", results), ("state", state)) if url is not None
+        }
+        if config is not None and (urls or settings):
+            raise ConfigError(
+                f"App {name!r} is given both a config and {', '.join([*urls, *settings])}; use one of the two"
+            )
+        self.name = name
+        self.config = config if config is not None else load_config(**urls, **settings)
+        self.clock = clock
+        self.tasks = Registry(parent=global_registry)
+        self.task = partial(task_decorator, registry=self.tasks)
+        self._port: Port | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    # -- open and close
+
+    async def connect(self) -> None:
+        """Open the engine now, rather than at the first use. Raises EngineError."""
+        self._loop = asyncio.get_running_loop()
+        await self.port().open()
+
+    async def close(self) -> None:
+        """Let workers of this app end, send what is on its way, close the engine. The next use opens it again."""
+        port, self._port = self._port, None
+        if port is not None:
+            await port.close()
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def port(self) -> Port:
+        """Return the way to the engine; made at the first call, not opened yet."""
+        if self._port is None:
+            self._port = open_port(self.config, clock=self.clock)
+        return self._port
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop on which the app was connected or started, else the running one."""
+        return self._loop if self._loop is not None else asyncio.get_running_loop()
+
+    @property
+    def broker(self) -> Broker:
+        """The engine's broker; its methods must run on the engine's own loop."""
+        return self.port().engine.broker
+
+    @property
+    def result_backend(self) -> ResultBackend:
+        """The engine's result backend; its methods must run on the engine's own loop."""
+        return self.port().engine.results
+
+    @property
+    def state_backend(self) -> StateBackend:
+        """The engine's state backend; its methods must run on the engine's own loop."""
+        return self.port().engine.state
+
+    # -- submit
+
+    @overload
+    def create_request(self, task: AsyncTask[P, R], *args: P.args, **kwargs: P.kwargs) -> Request[R]: ...
+    @overload
+    def create_request(self, task: PlainTask[P, R], *args: P.args, **kwargs: P.kwargs) -> Request[R]: ...
+    @overload
+    def create_request(self, task: str, *args: Any, **kwargs: Any) -> Request[Any]: ...
+    def create_request(self, task: Any, *args: Any, **kwargs: Any) -> Request[Any]:
+        """Make a request of a task, its function or its name, and its arguments, to be changed before it is submitted."""
+        name = task if isinstance(task, str) else self.tasks.for_function(task).name
+        return Request(name=name, args=args, kwargs=kwargs)
+
+    @overload
+    async def submit(self, task: Request[R]) -> Result[R]: ...
+    @overload
+    async def submit(self, task: AsyncTask[P, R], *args: P.args, **kwargs: P.kwargs) -> Result[R]: ...
+    @overload
+    async def submit(self, task: PlainTask[P, R], *args: P.args, **kwargs: P.kwargs) -> Result[R]: ...
+    @overload
+    async def submit(self, task: str, *args: Any, **kwargs: Any) -> Result[Any]: ...
+    async def submit(self, task: Any, *args: Any, **kwargs: Any) -> Result[Any]:
+        """Store a task to be run; return once it is stored.
+
+        ``task`` is a request, or a task's function or name with its arguments. Raises InvalidTaskArguments,
+        PayloadTooLarge and InvalidRequest before anything is sent; AlreadySubmitted for an id that was used;
+        CouldNotSubmit when the engine is out of reach. A name that no task of this process bears is sent unchecked:
+        it may be another service's.
+        """
+        new = self._prepare(task, args, kwargs)
+        try:
+            await self.port().call("results.create", new)
+        except EngineUnavailable as error:
+            raise _not_submitted(error) from error
+        return Result(self, new.record)
+
+    @overload
+    def submit_blocking(self, task: Request[R]) -> Result[R]: ...
+    @overload
+    def submit_blocking(self, task: AsyncTask[P, R], *args: P.args, **kwargs: P.kwargs) -> Result[R]: ...
+    @overload
+    def submit_blocking(self, task: PlainTask[P, R], *args: P.args, **kwargs: P.kwargs) -> Result[R]: ...
+    @overload
+    def submit_blocking(self, task: str, *args: Any, **kwargs: Any) -> Result[Any]: ...
+    def submit_blocking(self, task: Any, *args: Any, **kwargs: Any) -> Result[Any]:
+        """Like ``submit``, for threads without a loop: Django, scripts, ``def`` tasks."""
+        new = self._prepare(task, args, kwargs)
+        try:
+            self.port().call_blocking("results.create", new)
+        except EngineUnavailable as error:
+            raise _not_submitted(error) from error
+        return Result(self, new.record)
+
+    async def submit_many(self, requests: Iterable[Request[R]]) -> list[Result[R]]:
+        """Store many tasks in few round trips; return their results in order.
+
+        All are checked before the first is sent. Raises what ``submit`` raises; when only some could be stored, a
+        CouldNotSubmit whose ``failed`` tells which ids were not, and why.
+        """
+        news = [self._prepare(request, (), {}) for request in requests]
+        failed: dict[UUID, MogError] = {}
+        for start in range(0, len(news), BATCH):
+            batch = news[start : start + BATCH]
+            answers = [self.port().call("results.create", new) for new in batch]
+            outcomes = await asyncio.gather(*answers, return_exceptions=True)
+            failed.update(
+                {
+                    new.record.id: error
+                    for new, error in zip(batch, outcomes, strict=True)
+                    if isinstance(error, MogError)
+                }
+            )
+        if failed:
+            raise CouldNotSubmit(
+                f"{len(failed)} of {len(news)} requests were not submitted; the first: {next(iter(failed.values()))}",
+                failed,
+            )
+        return [Result(self, new.record) for new in news]
+
+    def submit_many_blocking(self, requests: Iterable[Request[R]]) -> list[Result[R]]:
+        """Like ``submit_many``, for threads without a loop."""
+        return asyncio.run(self.submit_many(requests))
+
+    @overload
+    async def run(self, task: Request[R]) -> R: ...
+    @overload
+    async def run(self, task: AsyncTask[P, R], *args: P.args, **kwargs: P.kwargs) -> R: ...
+    @overload
+    async def run(self, task: PlainTask[P, R], *args: P.args, **kwargs: P.kwargs) -> R: ...
+    @overload
+    async def run(self, task: str, *args: Any, **kwargs: Any) -> Any: ...
+    async def run(self, task: Any, *args: Any, **kwargs: Any) -> Any:
+        """Submit a task, wait for it, return its value or raise its error."""
+        return await (await self.submit(task, *args, **kwargs))
+
+    def run_blocking(self, task: Any, *args: Any, timeout: float | None = None, **kwargs: Any) -> Any:
+        """Like ``run``, for threads without a loop."""
+        return self.submit_blocking(task, *args, **kwargs).get_blocking(timeout=timeout)
+
+    # -- look
+
+    async def result(self, result_id: UUID) -> Result[Any]:
+        """Return what is known of a task. Raises ResultLost."""
+        return self._found(result_id, await self.port().call("results.get", result_id))
+
+    def result_blocking(self, result_id: UUID) -> Result[Any]:
+        """Like ``result``, for threads without a loop."""
+        return self._found(result_id, self.port().call_blocking("results.get", result_id))
+
+    async def find_results(
+        self,
+        *,
+        states: Iterable[ResultState] = (),
+        name: str | None = None,
+        queue: str | None = None,
+        limit: int = 50,
+        before: UUID | None = None,
+    ) -> list[Result[Any]]:
+        """List tasks, newest first; ``before`` is the last id of the page before."""
+        full = None if queue is None else self.full_queue_name(queue)
+        query = Query(frozenset(states), name, full, limit, before)
+        return [Result(self, record) for record in await self.port().call("results.find", query)]
+
+    async def get_metadata(self, result_id: UUID) -> dict[str, Any]:
+        """Return a task's metadata; empty for an unknown id."""
+        stored: Mapping[str, bytes] = await self.port().call("results.get_metadata", result_id)
+        return {key: from_json(content) for key, content in stored.items()}
+
+    async def set_metadata(self, result_id: UUID, values: Mapping[str, Any]) -> None:
+        """Merge JSON values into a task's metadata."""
+        await self.port().call(
+            "results.set_metadata", (result_id, {key: to_json(value) for key, value in values.items()})
+        )
+
+    # -- queues
+
+    def get_task_queue_names(self) -> set[str]:
+        """Return the queues (short names) that this app's tasks and settings name, less those that are left out."""
+        config = self.config
+        names = {config.default_task_route, *config.task_routes.values()}
+        names |= {task.queue for task in self.tasks if task.queue is not None}
+        if config.task_queues.include:
+            return set(config.task_queues.include)
+        return names - set(config.task_queues.exclude)
+
+    async def queue_depths(self, queues: Iterable[str] | None = None) -> list[QueueDepth]:
+        """Count what waits and runs in ``queues`` (default: all of this app's); names are short."""
+        depths: list[QueueDepth] = await self.port().call("broker.depth", self._full_queue_names(queues))
+        for depth in depths:
+            depth.name = self.short_queue_name(depth.name) or depth.name
+        return depths
+
+    async def purge_task_queues(self, queues: Iterable[str] | None = None) -> dict[str, int]:
+        """Drop what waits in ``queues`` (default: all of this app's) and return how many of each were dropped."""
+        dropped: dict[str, int] = await self.port().call("broker.purge", self._full_queue_names(queues))
+        return {self.short_queue_name(name) or name: count for name, count in dropped.items()}
+
+    def full_queue_name(self, queue: str) -> str:
+        """Return the name that a queue has on the broker: ``{app}.{queue}``, as in Mognet."""
+        return f"{self.name}.{queue}"
+
+    def short_queue_name(self, full_name: str | None) -> str | None:
+        """Return a queue's name as this app's users know it."""
+        return full_name.removeprefix(f"{self.name}.") if full_name is not None else None
+
+    # -- work
+
+    async def start(
+        self,
+        *,
+        concurrency: int | None = None,
+        queues: Iterable[str] | None = None,
+        exclude_queues: Iterable[str] = (),
+        once: bool = False,
+        observer: Observer | None = None,
+    ) -> None:
+        """Run a worker on the running loop until cancelled (or, with ``once``, until nothing is ready).
+
+        A cancelled worker ends in good order: it claims nothing more, gives running tasks ``grace`` seconds, and puts
+        back the rest.
+        """
+        self._loop = asyncio.get_running_loop()
+        await self.create_worker(
+            concurrency=concurrency, queues=queues, exclude_queues=exclude_queues, once=once, observer=observer
+        ).run()
+
+    @asynccontextmanager
+    async def worker(self, **options: Any) -> AsyncIterator[Worker]:
+        """Run a worker while the block runs; options as for ``start``. For tests, and for services that work themselves."""
+        self._loop = asyncio.get_running_loop()
+        worker = self.create_worker(**options)
+        running = asyncio.create_task(worker.run())
+        try:
+            yield worker
+        finally:
+            worker.stopping.set()
+            await running
+
+    def create_worker(
+        self,
+        *,
+        concurrency: int | None = None,
+        queues: Iterable[str] | None = None,
+        exclude_queues: Iterable[str] = (),
+        once: bool = False,
+        observer: Observer | None = None,
+    ) -> Worker:
+        """Make a worker that is not running yet. Raises ConfigError if no queue is left to work on."""
+        chosen = self._chosen_queues(queues, frozenset(exclude_queues))
+        slots = concurrency if concurrency is not None else self.config.concurrency
+        return Worker(self, queues=chosen, concurrency=slots, once=once, observer=observer)
+
+    # -- for results
+
+    def decode_value(self, result: Result[Any], stored: Any) -> Any:
+        """Return a done task's value, or raise its error; see :meth:`Result.get`."""
+        return decode(result, stored, known_types(self.tasks, self.config.exceptions))
+
+    def _chosen_queues(self, include: Iterable[str] | None, exclude: frozenset[str]) -> list[str]:
+        known = self.get_task_queue_names()
+        wanted = known if include is None else set(include)
+        strange = sorted((wanted | exclude) - known)
+        if strange:
+            raise ConfigError(
+                f"no task of app {self.name!r} uses queue {', '.join(strange)}; its queues are {', '.join(sorted(known))}"
+            )
+        left = sorted(wanted - exclude)
+        if not left:
+            raise ConfigError(f"no queue is left to work on; those of app {self.name!r} are {', '.join(sorted(known))}")
+        return left
+
+    def _full_queue_names(self, queues: Iterable[str] | None) -> Sequence[str]:
+        return [
+            self.full_queue_name(queue) for queue in sorted(self.get_task_queue_names() if queues is None else queues)
+        ]
+
+    def _found(self, result_id: UUID, record: Record | None) -> Result[Any]:
+        if record is None:
+            raise ResultLost(result_id)
+        return Result(self, record)
+
+    def _prepare(self, task: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> NewTask:
+        request = task if isinstance(task, Request) else self.create_request(task, *args, **kwargs)
+        return prepare(self, request)
+
+
+def _not_submitted(error: EngineUnavailable) -> CouldNotSubmit:
+    return CouldNotSubmit(f"the task was not submitted: {error}")

@@ -1,0 +1,176 @@
+"""The worker: takes deliveries from the engine and runs each as an attempt on the user's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from mog.engine.port import Consumption
+from mog.engine.records import Delivery, Outcome, QueueDepth, Requeue
+from mog.errors import EngineUnavailable
+from mog.worker.attempt import Attempt
+from mog.worker.events import Observer, WorkerStarted, WorkerStopping
+from mog.worker.stopping import Stopping
+from mog.worker.valve import Valve
+
+if TYPE_CHECKING:
+    from mog.app import App
+
+log = logging.getLogger("mog.worker")
+
+CANCEL_PATIENCE = 5.0
+"""Seconds that a cancelled task may take to clean up before it is put back over its head."""
+
+SPARE_THREADS = 8
+"""Threads beyond one per slot: DNS look-ups and ``asyncio.to_thread`` use the same executor as `def` tasks."""
+
+
+class Worker:
+    """Runs the tasks of some queues until it is asked to stop."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        queues: Sequence[str],
+        concurrency: int,
+        once: bool = False,
+        observer: Observer | None = None,
+    ) -> None:
+        self.app = app
+        self.port = app.port()
+        self.stopping = Stopping()
+        self.observer = observer
+        self._queues = tuple(queues)
+        self._concurrency = concurrency
+        self._once = once
+        self._attempts: dict[UUID, Attempt] = {}
+        self._idle = asyncio.Event()
+        self._first_parked: dict[UUID, float] = {}
+        self._consumption: Consumption | None = None
+        self._valve = Valve(self.port)
+
+    @property
+    def running(self) -> int:
+        """How many attempts run."""
+        return len(self._attempts)
+
+    @property
+    def threads_left(self) -> bool:
+        """Whether attempts are left that could not be ended: `def` tasks whose threads still run."""
+        return bool(self._attempts)
+
+    async def run(self) -> None:
+        """Consume until ``stopping`` is set (or, with ``once``, until nothing is ready), then end in good order."""
+        self._size_executor()
+        full_names = [self.app.full_queue_name(queue) for queue in self._queues]
+        self._consumption = await self.port.consume(full_names, self._deliver)
+        self._consumption.grant(self._concurrency)
+        if self.observer is not None:
+            self.observer(WorkerStarted(self._queues, self._concurrency))
+        try:
+            await (self._run_once(full_names) if self._once else self.stopping.wait())
+        finally:
+            self.stopping.set()
+            await asyncio.shield(self._end())
+
+    def unfinished(self) -> list[Requeue]:
+        """Return what puts back all that runs; for a process that ends at once. Callable from any thread."""
+        return [
+            Requeue(attempt.delivery.message.id, attempt.delivery.attempt) for attempt in list(self._attempts.values())
+        ]
+
+    def store(self, end: Outcome | Requeue) -> Awaitable[bool]:
+        """Send the end of an attempt to the store at once; the answer tells whether it was recorded."""
+        operation = "results.settle" if isinstance(end, Outcome) else "results.requeue"
+        return self._answered(operation, end, self.port.call(operation, end))
+
+    def free(self, attempt: Attempt) -> None:
+        """Take the attempt off the books and let the engine deliver another task in its place."""
+        self._attempts.pop(attempt.delivery.message.id, None)
+        if not self._attempts:
+            self._idle.set()
+            self._valve.stop()
+        if self._consumption is not None and not self.stopping.is_set():
+            self._consumption.grant(1)
+
+    def parked_for(self, task_id: UUID) -> float:
+        """Return for how many seconds this worker has known of a task that it cannot run."""
+        now = time.monotonic()
+        if len(self._first_parked) > 10_000:
+            horizon = now - 2 * self.app.config.unknown_task_grace
+            self._first_parked = {key: at for key, at in self._first_parked.items() if at > horizon}
+        return now - self._first_parked.setdefault(task_id, now)
+
+    async def _answered(self, operation: str, end: Outcome | Requeue, answer: Awaitable[bool]) -> bool:
+        """Await the store's answer; while it is out of reach, keep the end and send it again."""
+        delay = 0.1
+        while True:
+            try:
+                return await answer
+            except EngineUnavailable as error:
+                log.warning("the end of task %s is not stored yet, trying again: %s", end.id, error)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 2.0)
+            answer = self.port.call(operation, end)
+
+    def _deliver(self, deliveries: Sequence[Delivery]) -> None:
+        if self.stopping.is_set():
+            for delivery in deliveries:
+                self.port.send("results.requeue", Requeue(delivery.message.id, delivery.attempt, refund=True))
+            return
+        loop = asyncio.get_running_loop()
+        self._idle.clear()
+        self._valve.start()
+        for delivery in deliveries:
+            attempt = Attempt(self, delivery)
+            self._attempts[delivery.message.id] = attempt
+            attempt.runner = loop.create_task(attempt.run())
+
+    async def _run_once(self, full_names: Sequence[str]) -> None:
+        while not self.stopping.is_set():
+            depths: list[QueueDepth] = await self.port.call("broker.depth", full_names)
+            if not self._attempts and not any(depth.ready for depth in depths):
+                return
+            await self._wait_idle()
+
+    async def _wait_idle(self) -> None:
+        """Wait until no attempt runs, or a moment has passed."""
+        waits = [asyncio.ensure_future(self._idle.wait()), asyncio.ensure_future(self.stopping.wait())]
+        await asyncio.wait(waits, timeout=0.05 if self._idle.is_set() else 1.0, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _end(self) -> None:
+        """Stop claiming, let running tasks end within the grace period, cancel the rest, put back what is left."""
+        if self._consumption is not None:
+            await self._consumption.stop()
+        if self.observer is not None:
+            self.observer(WorkerStopping(self.running, self.app.config.grace))
+        if await self._wait_runners(self.app.config.grace):
+            for attempt in self._attempts.values():
+                attempt.stop()
+            await self._wait_runners(CANCEL_PATIENCE)
+        for requeue in self.unfinished():
+            self.port.send("results.requeue", requeue)
+        self._valve.stop()
+
+    async def _wait_runners(self, timeout: float) -> bool:
+        """Wait for the attempts' own tasks; tell whether some still run. Nothing else may be left of an attempt."""
+        runners = [attempt.runner for attempt in self._attempts.values() if attempt.runner is not None]
+        if not runners:
+            return False
+        _, pending = await asyncio.wait(runners, timeout=timeout)
+        return bool(pending)
+
+    def _size_executor(self) -> None:
+        """Give `def` tasks as many threads as there are slots, unless the user has set an executor."""
+        loop = asyncio.get_running_loop()
+        if getattr(loop, "_default_executor", None) is None:  # no public way to ask
+            threads = self._concurrency + SPARE_THREADS
+            loop.set_default_executor(ThreadPoolExecutor(threads, thread_name_prefix="mog-task"))
