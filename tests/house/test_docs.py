@@ -11,7 +11,9 @@ from typer.core import TyperGroup
 from mog_cli.__main__ import app
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md"), *ROOT.glob("examples/*/*.md")]
+)
 LINK = re.compile(r"\[[^]]*]\((?P<target>[^)\s#]+)[^)]*\)")
 CODE = re.compile(r"^```.*?^```|^ {4}[^\n]*|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 DEV_VERB = re.compile(r"\./dev ([a-z]+)")
