@@ -1,0 +1,98 @@
+"""The command as a whole: its help, its start-up, its version, what it says to wrong use."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from mog_cli.__main__ import app
+
+HEAVY = {"libcst", "aio_pika", "redis", "pydantic", "jinja2", "rich", "asyncio", "mog", "mog_lint", "mog_templates"}
+
+
+def commands(group: TyperGroup, *path: str) -> list[tuple[str, ...]]:
+    """Every verb, with the groups it is in."""
+    found = []
+    for name, command in group.commands.items():
+        inner = commands(command, *path, name) if isinstance(command, TyperGroup) else [(*path, name)]
+        found += inner
+    return found
+
+
+def whole() -> TyperGroup:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    return group
+
+
+@pytest.mark.parametrize("arguments", [[], *([*verb] for verb in commands(whole()))])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys\n"
+        "from mog_cli.__main__ import run\n"
+        "code = run([*sys.argv[1:], '--help'])\n"
+        "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)\n"
+        "sys.exit(code)"
+    )
+    command = [sys.executable, "-c", program, *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ended.stdout.startswith(f"Usage: {' '.join(['mog', *arguments])} ")
+    assert HEAVY.isdisjoint(ended.stderr.split())
+
+
+def test_every_verb_says_what_it_does(mog: Callable[..., Any]) -> None:
+    for verb in commands(whole()):
+        shown = mog(*verb, "-h").out
+        assert "-v, --verbose" in shown
+        assert "  Show " not in shown.splitlines()[2]
+        assert shown.splitlines()[2].strip().endswith(".")
+
+
+def test_every_option_is_explained() -> None:
+    for verb in commands(whole()):
+        command: Any = whole()
+        for name in verb:
+            command = command.commands[name]
+        for param in command.params:
+            assert getattr(param, "help", ""), f"{' '.join(verb)} {param.name}"
+
+
+def test_version(mog: Callable[..., Any]) -> None:
+    ended = mog("--version")
+    assert (ended.code, ended.out, ended.err) == (0, f"mog {version('mogkit')}\n", "")
+
+
+def test_without_arguments_it_helps(mog: Callable[..., Any]) -> None:
+    ended = mog()
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("Usage: mog ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nwe"], "error: no such command 'nwe'. Did you mean 'new'?\n  hint: see mog --help\n"),
+        (["new"], "error: missing argument 'NAME'\n  hint: see mog new --help\n"),
+        (["new", "x", "--templat", "y"], "error: no such option: --templat (Possible options: --template)\n"),
+        (["new", "x", "y"], "error: got unexpected extra argument(s) (y)\n"),
+    ],
+)
+def test_wrong_use_is_one_line_and_a_hint(mog: Callable[..., Any], arguments: list[str], message: str) -> None:
+    ended = mog(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(message)
+    assert len(ended.err.splitlines()) == 2
+
+
+def test_runs_as_a_module(mog_program: Callable[..., Any]) -> None:
+    ended = mog_program("--version")
+    assert (ended.code, ended.out, ended.err) == (0, f"mog {version('mogkit')}\n", "")
+
+
+def test_completion_is_offered(mog: Callable[..., Any]) -> None:
+    assert "--install-completion" in mog("--help").out
