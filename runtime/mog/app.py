@@ -10,6 +10,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 from uuid import UUID
+from weakref import WeakSet
 
 from pydantic_core import from_json, to_json
 
@@ -75,6 +76,7 @@ class App:
         self.tasks = Registry(parent=global_registry)
         self.task = partial(task_decorator, registry=self.tasks)
         self._port: Port | None = None
+        self._workers: WeakSet[Worker] = WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     # -- open and close
@@ -86,6 +88,9 @@ class App:
 
     async def close(self) -> None:
         """Let workers of this app end, send what is on its way, close the engine. The next use opens it again."""
+        for worker in list(self._workers):
+            worker.stopping.set()
+            await worker.ended.wait()
         port, self._port = self._port, None
         if port is not None:
             await port.close()
@@ -335,7 +340,9 @@ class App:
         """Make a worker that is not running yet. Raises ConfigError if no queue is left to work on."""
         chosen = self._chosen_queues(queues, frozenset(exclude_queues))
         slots = concurrency if concurrency is not None else self.config.concurrency
-        return Worker(self, queues=chosen, concurrency=slots, once=once, observer=observer)
+        worker = Worker(self, queues=chosen, concurrency=slots, once=once, observer=observer)
+        self._workers.add(worker)
+        return worker
 
     # -- for results
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
@@ -34,14 +33,14 @@ def prepare(app: App, request: Request[Any]) -> NewTask:
         request_kwargs_repr=request.arguments_repr(),
         queue=queue,
         priority=priority,
-        due=_due(request, now),
+        due=request.due(now),
     )
     message = Message(request.id, queue, priority, body, record.due)
     return NewTask(record, message, app.config.result_ttl, _metadata(request.metadata))
 
 
 def route(app: App, request: Request[Any], task: Task | None) -> str:
-    """Return the queue: the request's own, else what the settings say for the task, else the task's, else the default."""
+    """Return the queue: the request's own, else the settings' for the task, else the task's, else the default."""
     if request.queue_name is not None:
         return request.queue_name
     names = [request.name] if task is None else [request.name, task.name, *task.aliases]
@@ -56,12 +55,6 @@ def _priority(request: Request[Any], task: Task | None) -> int:
     if task is None or task.priority is None or "priority" in request.model_fields_set:
         return request.priority
     return task.priority
-
-
-def _due(request: Request[Any], now: float) -> float | None:
-    if request.delay is not None:
-        return now + request.delay.total_seconds()
-    return None if request.eta is None else request.eta.astimezone(UTC).timestamp()
 
 
 def _metadata(metadata: Mapping[str, Any]) -> dict[str, bytes]:

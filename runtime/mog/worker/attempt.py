@@ -87,7 +87,7 @@ class Attempt:
         except UnknownTask as error:
             return self._unknown(error)
         try:
-            args, kwargs = task.check(request.args, request.kwargs)
+            args, kwargs = task.load(request.args, request.kwargs)
         except InvalidTaskArguments as error:
             return self._fail(error, ResultState.INVALID)
         return await self._run_task(task, request, args, kwargs)
@@ -115,7 +115,7 @@ class Attempt:
         return None
 
     def _unknown(self, error: UnknownTask) -> End:
-        """Park a task that this worker does not know: during a rolling upgrade the next one may. In the end, INVALID."""
+        """Park a task that this worker does not know: during a rolling upgrade another may. In the end, INVALID."""
         if self._worker.parked_for(self.delivery.message.id) >= self._worker.app.config.unknown_task_grace:
             return self._fail(error, ResultState.INVALID)
         log.warning("task %s[%s] is unknown here; parked for %g s", self._name, self.delivery.message.id, PARK)

@@ -25,10 +25,9 @@ def run_worker(app: App, **options: Any) -> int:
     Must be called on the main thread of a process that does nothing else: it may end the process.
     """
     end = _End(app)
-    with SignalWatch(end.on_signal):
-        with asyncio.Runner() as runner:
-            runner.run(end.run_worker(options))
-            end.leave_threads()
+    with SignalWatch(end.on_signal), asyncio.Runner() as runner:
+        runner.run(end.run_worker(options))
+        end.leave_threads()
     return 0
 
 
@@ -42,6 +41,7 @@ class _End:
         self._last_resort: threading.Timer | None = None
 
     async def run_worker(self, options: dict[str, Any]) -> None:
+        """Connect, run the worker, close."""
         await self._app.connect()
         try:
             self._worker = self._app.create_worker(**options)
@@ -52,7 +52,7 @@ class _End:
             await self._app.close()
 
     def on_signal(self, count: int, signum: int) -> None:
-        """Called on the watch thread, which runs even where the loop is blocked."""
+        """Stop, or leave; called on the watch thread, which runs even where the loop is blocked."""
         if count > 1:
             self._leave_now(128 + signum)  # as shells tell of a process that a signal ended
         self._asked_early = True

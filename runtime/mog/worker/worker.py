@@ -54,6 +54,8 @@ class Worker:
         self._first_parked: dict[UUID, float] = {}
         self._consumption: Consumption | None = None
         self._valve = Valve(self.port)
+        self.ended = asyncio.Event()
+        self.ended.set()
 
     @property
     def running(self) -> int:
@@ -67,17 +69,19 @@ class Worker:
 
     async def run(self) -> None:
         """Consume until ``stopping`` is set (or, with ``once``, until nothing is ready), then end in good order."""
+        self.ended.clear()
         self._size_executor()
         full_names = [self.app.full_queue_name(queue) for queue in self._queues]
-        self._consumption = await self.port.consume(full_names, self._deliver)
-        self._consumption.grant(self._concurrency)
-        if self.observer is not None:
-            self.observer(WorkerStarted(self._queues, self._concurrency))
         try:
+            self._consumption = await self.port.consume(full_names, self._deliver)
+            self._consumption.grant(self._concurrency)
+            if self.observer is not None:
+                self.observer(WorkerStarted(self._queues, self._concurrency))
             await (self._run_once(full_names) if self._once else self.stopping.wait())
         finally:
             self.stopping.set()
             await asyncio.shield(self._end())
+            self.ended.set()
 
     def unfinished(self) -> list[Requeue]:
         """Return what puts back all that runs; for a process that ends at once. Callable from any thread."""
