@@ -1,0 +1,246 @@
+"""A task's arguments: bound to its parameters, checked against their annotations, written as JSON and read back.
+
+A value is checked twice by the same annotation: where the task is submitted, as the Python value it is there, and
+where it runs, as the JSON it has become. The second time in pydantic's JSON mode, so that what a model says about its
+JSON form (strict fields, base64 bytes) holds.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import from_json, to_json
+
+from mog.annotations import make_adapter, text_of
+from mog.errors import InvalidErrorInfo, InvalidTaskArguments
+from mog.validation import did_you_mean, shorten
+
+Call = tuple[tuple[Any, ...], dict[str, Any]]
+
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+NEVER = 1 << 30
+"""The position of what has none: behind any argument."""
+
+KWARGS_REPR_CHARACTERS = 64
+"""Where the repr of one argument is cut; Mognet's number."""
+
+
+class Arguments:
+    """The parameters of one task behind its context.
+
+    What checks them is made at the first use, so that a task may name types that its module defines further down.
+    That first use raises ConfigError where an annotation cannot be used.
+    """
+
+    def __init__(self, task_name: str, function: Callable[..., Any], parameters: Sequence[inspect.Parameter]) -> None:
+        self.task_name = task_name
+        self.function = function
+        self.parameters = tuple(parameters)
+
+    def check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+        """Return a caller's arguments as values of the annotated types, coerced where pydantic does.
+
+        Defaults are not filled in: the worker's version of the task has the last word. Raises InvalidTaskArguments.
+        """
+        self._bind(args, kwargs)
+        return self._convert(_Field.check, args, kwargs)
+
+    def dump(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+        """Return checked arguments as JSON values which any process can read back. Raises InvalidTaskArguments."""
+        return self._convert(_Field.dump, args, kwargs)
+
+    def load(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+        """Return the arguments in a message as values of the annotated types. Raises InvalidTaskArguments."""
+        self._bind(args, kwargs)
+        loaded, named = self._convert(_Field.load, args, kwargs)
+        for field in self._fields.defaulted:
+            if field.position >= len(loaded) and field.name not in named:
+                named[field.name] = field.default()
+        return loaded, named
+
+    @cached_property
+    def _fields(self) -> _Fields:
+        fields = [
+            _Field(parameter, position, make_adapter(self.task_name, self.function, parameter))
+            for position, parameter in enumerate(self.parameters)
+        ]
+        return _Fields(fields)
+
+    def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        fields, count = self._fields, len(args)
+        if (
+            (count > len(fields.positional) and fields.surplus is None)
+            or any(field.position >= count and field.name not in kwargs for field in fields.required)
+            or any(name not in fields.named or fields.named[name].position < count for name in kwargs)
+        ) and (errors := list(_binding_errors(fields, count, kwargs))):
+            raise InvalidTaskArguments(errors, self.task_name)
+
+    def _convert(self, step: Callable[[_Field, Any], Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+        fields, errors = self._fields, list[InvalidErrorInfo]()
+        converted, named = list[Any](), dict[str, Any]()
+        for position, value in enumerate(args):
+            field = fields.at(position)
+            try:
+                converted.append(step(field, value))
+            except Exception as error:  # noqa: BLE001 - validators and serialisers of the user's may raise anything
+                errors += _explain(error, (field.name, position - field.position) if field.many else (field.name,))
+        for name, value in kwargs.items():
+            try:
+                named[name] = step(fields.by_name(name), value)
+            except Exception as error:  # noqa: BLE001 - as above
+                errors += _explain(error, (name,))
+        if errors:
+            raise InvalidTaskArguments(errors, self.task_name)
+        return tuple(converted), named
+
+
+class _Field:
+    """One parameter, with what checks, writes and reads its values."""
+
+    __slots__ = (
+        "_adapter",
+        "_anything",
+        "_read",
+        "_validate",
+        "_write",
+        "defaulted",
+        "kind",
+        "many",
+        "name",
+        "position",
+        "required",
+    )
+
+    def __init__(self, parameter: inspect.Parameter, position: int, adapter: TypeAdapter[Any]) -> None:
+        self.name, self.kind = parameter.name, parameter.kind
+        self.position = NEVER if parameter.kind is parameter.KEYWORD_ONLY else position
+        self.many = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        self.defaulted = not self.many and adapter.get_default_value() is not None
+        has_default = self.defaulted or not (
+            parameter.default is parameter.empty or isinstance(parameter.default, FieldInfo)
+        )
+        self.required = not self.many and not has_default
+        self._anything = parameter.annotation in (parameter.empty, Any, "Any")
+        self._adapter = adapter
+        self._validate = adapter.validator.validate_python
+        self._read = adapter.validator.validate_json
+        self._write = adapter.serializer.to_json
+
+    def check(self, value: Any) -> Any:
+        """Return a Python value as one of the annotated type."""
+        return self._validate(value)
+
+    def dump(self, value: Any) -> Any:
+        """Return a checked value as JSON values. Reading what was written proves that it can be read elsewhere."""
+        try:
+            return from_json(self._write(value))
+        except Exception as error:
+            raise UnwritableValue(error) from error
+
+    def load(self, value: Any) -> Any:
+        """Return JSON values as one of the annotated type."""
+        return value if self._anything else self._read(to_json(value))
+
+    def default(self) -> Any:
+        """Return the default that pydantic's Field gives, of which Python's own call knows nothing."""
+        default = self._adapter.get_default_value()
+        assert default is not None
+        return default.value
+
+
+class _Fields:
+    """The fields of a task by position and by name."""
+
+    def __init__(self, fields: Sequence[_Field]) -> None:
+        self.positional = [field for field in fields if field.kind in POSITIONAL]
+        self.named = {field.name: field for field in fields if field.kind in NAMED}
+        self.surplus = next((field for field in fields if field.kind is inspect.Parameter.VAR_POSITIONAL), None)
+        self.extra = next((field for field in fields if field.kind is inspect.Parameter.VAR_KEYWORD), None)
+        self.required = [field for field in fields if field.required]
+        self.defaulted = [field for field in fields if field.defaulted]
+
+    def at(self, position: int) -> _Field:
+        """Return the field of a positional argument that is known to have one."""
+        if position < len(self.positional):
+            return self.positional[position]
+        assert self.surplus is not None
+        return self.surplus
+
+    def by_name(self, name: str) -> _Field:
+        """Return the field of a keyword argument that is known to have one."""
+        field = self.named.get(name) or self.extra
+        assert field is not None
+        return field
+
+
+class UnwritableValue(Exception):
+    """A value that is no JSON; the text says why."""
+
+
+def format_arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """Write arguments for people: ``'a.png', width=800``, each cut at KWARGS_REPR_CHARACTERS. Never raises."""
+    texts = [shorten(value, KWARGS_REPR_CHARACTERS) for value in args]
+    texts += [f"{name}={shorten(value, KWARGS_REPR_CHARACTERS)}" for name, value in kwargs.items()]
+    return ", ".join(texts)
+
+
+def format_signature(name: str, parameters: Sequence[inspect.Parameter]) -> str:
+    """Write a signature for people: ``resize(path: str, width: int = 800)``."""
+    shown = [
+        parameter.replace(
+            annotation=parameter.annotation
+            if parameter.annotation is parameter.empty
+            else _Verbatim(text_of(parameter.annotation)),
+            default=_shown_default(parameter.default),
+        )
+        for parameter in parameters
+    ]
+    return f"{name}{inspect.Signature(shown)}"
+
+
+class _Verbatim(str):
+    """A text whose repr is itself, for inspect to show."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def _shown_default(default: Any) -> Any:
+    if isinstance(default, FieldInfo):
+        default = inspect.Parameter.empty if default.is_required() else default.get_default(call_default_factory=False)
+    return default if default is inspect.Parameter.empty else _Verbatim(shorten(default))
+
+
+def _binding_errors(fields: _Fields, count: int, kwargs: Mapping[str, Any]) -> Iterator[InvalidErrorInfo]:
+    takes = len(fields.positional)
+    if fields.surplus is None:
+        for position in range(takes, count):
+            what = f"one argument too many: the task takes {takes} by position"
+            yield InvalidErrorInfo((position,), what, "unexpected_positional_argument")
+    for field in fields.required:
+        if field.position >= count and (field.name not in kwargs or field.name not in fields.named):
+            yield InvalidErrorInfo((field.name,), "required, but not given", "missing_argument")
+    for name in kwargs:
+        if name in fields.named:
+            if fields.named[name].position < count:
+                yield InvalidErrorInfo((name,), "given twice, by position and by name", "multiple_argument_values")
+        elif fields.extra is None:
+            hint = did_you_mean(name, fields.named)
+            what = f"no parameter of this name; {hint}" if hint else "no parameter of this name"
+            yield InvalidErrorInfo((name,), what, "unexpected_keyword_argument")
+
+
+def _explain(error: Exception, loc: tuple[int | str, ...]) -> Iterator[InvalidErrorInfo]:
+    if isinstance(error, ValidationError):
+        for found in error.errors(include_url=False, include_context=False, include_input=False):
+            yield InvalidErrorInfo((*loc, *found["loc"]), found["msg"], found["type"])
+    elif isinstance(error, UnwritableValue):
+        yield InvalidErrorInfo(loc, str(error), "not_json")
+    else:
+        yield InvalidErrorInfo(loc, f"its check raises {type(error).__name__}: {shorten(str(error))}", "check_failed")

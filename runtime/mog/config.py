@@ -1,0 +1,163 @@
+"""AppConfig: every setting of an application, and where its value comes from."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from mog.config_sources import Setting, from_environment, from_project
+from mog.errors import ConfigError
+from mog.validation import describe, redact
+
+DEFAULT_BROKER = "sqlite:///.mog/mog.db"
+
+DAY = 86_400.0
+
+
+def _seconds(value: Any) -> Any:
+    """Take a timedelta, or its ISO 8601 text, for its seconds."""
+    if isinstance(value, str) and value.lstrip("+-")[:1] == "P":
+        value = TypeAdapter(timedelta).validate_python(value)
+    return value.total_seconds() if isinstance(value, timedelta) else value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)]
+Names = Annotated[list[str], BeforeValidator(lambda value: value.split(",") if isinstance(value, str) else value)]
+
+
+class Queues(BaseModel):
+    """Which queues a worker listens on: all but ``exclude``, or ``include`` alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    include: set[str] = Field(default_factory=set)
+    exclude: set[str] = Field(default_factory=set)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.include and self.exclude:
+            raise ValueError("has include and exclude; use one of them")
+        return self
+
+
+class AppConfig(BaseModel):
+    """Settings of an application. Times are in seconds: a number, a timedelta, or ISO 8601 text such as ``PT90S``.
+
+    Names and meaning are Mognet's where Mognet has them. Raises ConfigError, with the nearest name for an unknown one.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    broker: str = DEFAULT_BROKER
+    """URL of the broker. ``sqlite:///`` and a path (relative, or absolute with one more slash), or ``memory://``."""
+    results: str = ""
+    """URL of the result backend; the broker's where it is empty."""
+    state: str = ""
+    """URL of the state backend; the broker's where it is empty."""
+    durability: Literal["normal", "full"] = "normal"
+    """Whether what was submitted outlives the loss of power (full), or of the process alone (normal)."""
+
+    node_id: str = Field(default_factory=lambda: f"{os.getpid()}@{socket.gethostname()}", min_length=1)
+    """This process among the workers; unique."""
+    imports: Names = Field(default_factory=list)
+    """Modules to import before a worker starts: those that hold the tasks."""
+    exceptions: list[str | type[BaseException]] = Field(default_factory=list)
+    """Classes, or their ``module:name``, of errors that are raised as themselves where a result is awaited.
+
+    Besides the builtins, mog's own, and those that the modules of the app's tasks contain.
+    """
+
+    concurrency: int = Field(10, ge=1)
+    """Tasks that a worker runs at a time."""
+    minimum_concurrency: int | None = Field(None, ge=1)
+    """Mognet's name for ``concurrency``."""
+    maximum_concurrency: int | None = Field(None, ge=1)
+    """Tasks that run at most, those included that wait for children; None for no bound."""
+    max_recursion: int = Field(64, ge=0)
+    """Levels of tasks that submit tasks."""
+    max_retries: int = Field(3, ge=0)
+    """How often a task is started again after its worker has died."""
+    grace: Seconds = 25.0
+    """What running tasks are given to end in when a worker is asked to stop."""
+    unknown_task_grace: Seconds = 60.0
+    """How long a task waits for a worker that knows it; 0: INVALID at once, as in Mognet."""
+
+    default_task_route: str = Field("tasks", min_length=1)
+    """The queue of tasks that nothing else routes."""
+    task_routes: dict[str, str] = Field(default_factory=dict)
+    """Queues by task name."""
+    task_queues: Queues = Field(default_factory=Queues)
+    """Queues that a worker listens on."""
+
+    max_message_size: int = Field(1024 * 1024, ge=1024)
+    """Bytes of a request or a value, as JSON."""
+    result_ttl: Seconds = 21 * DAY
+    """How long a result is kept after the task's end."""
+    result_value_ttl: Seconds = 7 * DAY
+    """How long its value is kept."""
+
+    services_settings: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """Passed on to services."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            config = handler(data)
+        except ValidationError as error:
+            raise ConfigError(f"the configuration is not valid: {describe(error, cls.model_fields)}") from None
+        return config._completed()
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a JSON file. Raises ConfigError."""
+        try:
+            return cls.model_validate_json(Path(path).read_bytes())
+        except OSError as error:
+            raise ConfigError(f"the configuration {path} cannot be read: {error.strerror}") from None
+        except ValidationError as error:
+            raise ConfigError(f"the configuration {path} is not JSON: {describe(error)}") from None
+
+    def _completed(self) -> Self:
+        given = self.model_fields_set
+        self.results = self.results or self.broker
+        self.state = self.state or self.broker
+        if self.minimum_concurrency is not None and "concurrency" not in given:
+            self.concurrency = self.minimum_concurrency
+        if self.maximum_concurrency is not None and self.maximum_concurrency < self.concurrency:
+            if "concurrency" in given or self.minimum_concurrency is not None:
+                raise ConfigError(
+                    f"maximum_concurrency ({self.maximum_concurrency}) is less than concurrency ({self.concurrency})"
+                )
+            self.concurrency = self.maximum_concurrency
+        return self
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, redact(value) if isinstance(value, str) else value
+
+
+def load_config(**arguments: Any) -> AppConfig:
+    """Gather the settings: arguments, then ``MOG_<NAME>`` of the environment, then ``[tool.mog]``, then defaults.
+
+    ``[tool.mog]`` is that of the nearest pyproject.toml above the working directory that has one. Arguments that are
+    None do not count. Raises ConfigError that says where the wrong value came from.
+    """
+    settings = from_project() | from_environment(AppConfig.model_fields)
+    settings |= {name: Setting(value, f"argument {name}") for name, value in arguments.items() if value is not None}
+    return AppConfig(**{name: setting.value for name, setting in settings.items()})

@@ -1,0 +1,103 @@
+"""Request: a task's name, its arguments, and how it is to be run. Its JSON is Mognet's."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Generic, Self, TypeVar
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import from_json, to_json
+
+from mog.arguments import format_arguments
+from mog.errors import InvalidRequest
+from mog.task import Task
+from mog.validation import describe
+
+R = TypeVar("R")
+
+
+class Request(BaseModel, Generic[R]):
+    """What is submitted: which task, with which arguments, when and how urgently. Raises InvalidRequest.
+
+    ``deadline`` as a timedelta bounds each run; as a datetime it is absolute, and a task that is late is not started.
+    A task waits for ``delay`` (a timedelta or seconds), or until ``eta``; a datetime without a zone is local time.
+    ``stack`` holds the ancestors' ids, outermost first. ``metadata`` becomes the result's. ``kwargs_repr`` is what
+    people are shown of the arguments: set it where they hold secrets.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID = Field(default_factory=uuid4)
+    name: str = Field(min_length=1)
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = Field(default_factory=dict)
+    stack: list[UUID] = Field(default_factory=list)
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    deadline: timedelta | datetime | None = None
+    queue_name: str | None = None
+    kwargs_repr: str | None = None
+    priority: Annotated[int, Field(ge=0, le=10)] = 5
+    delay: Annotated[timedelta, Field(ge=timedelta(0))] | None = None
+    eta: datetime | None = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            request = handler(data)
+        except ValidationError as error:
+            raise InvalidRequest(f"the request is not valid: {describe(error, cls.model_fields)}") from None
+        if request.delay is not None and request.eta is not None:
+            raise InvalidRequest("the request has both a delay and an eta; give one of them")
+        return request
+
+    def arguments_repr(self) -> str:
+        """Return ``kwargs_repr``, made from the arguments where it is not set."""
+        return format_arguments(self.args, self.kwargs) if self.kwargs_repr is None else self.kwargs_repr
+
+    def due(self, now: float) -> float | None:
+        """Return the POSIX time before which the task must not start, None for at once."""
+        if self.delay is not None:
+            return now + self.delay.total_seconds()
+        return None if self.eta is None else self.eta.timestamp()
+
+    def __repr__(self) -> str:
+        arguments = f"({self.kwargs_repr})" if self.kwargs_repr is not None else ""
+        return f"{self.name}[id={self.id!r}]{arguments}"
+
+
+def request_to_json(request: Request[Any], task: Task | None = None, priority: int | None = None) -> bytes:
+    """Write a request as it travels, its arguments checked and written by ``task`` where that is known here.
+
+    Raises InvalidTaskArguments, and InvalidRequest where something else of it cannot be JSON.
+    """
+    args, kwargs = request.args, request.kwargs
+    if task is not None:
+        args, kwargs = task.dump(*task.check(args, kwargs))
+    body = {
+        "id": request.id,
+        "name": request.name,
+        "args": args,
+        "kwargs": kwargs,
+        "stack": request.stack,
+        "metadata": request.metadata,
+        "deadline": request.deadline,
+        "queue_name": request.queue_name,
+        "kwargs_repr": request.arguments_repr(),
+        "priority": request.priority if priority is None else priority,
+    }
+    return to_json(body)
+
+
+def request_from_json(body: bytes) -> Request[Any]:
+    """Read a request; keys that this version does not know are left out. Raises InvalidRequest."""
+    try:
+        return Request.model_validate_json(body)
+    except ValidationError as error:
+        raise InvalidRequest(f"the request is not valid: {describe(error)}") from None
+    except InvalidRequest:
+        fields = from_json(body)
+        if isinstance(fields, dict) and not fields.keys() <= Request.model_fields.keys():
+            return Request(**{key: value for key, value in fields.items() if key in Request.model_fields})
+        raise
