@@ -1,0 +1,107 @@
+"""Takes ready messages out of the store, as many as its credit allows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from mog.engine.contracts import Consumer, Deliver
+from mog.engine.sqlite.lifecycle import claim
+from mog.engine.sqlite.rows import delivery_from
+from mog.engine.sqlite.store import Store
+from mog.engine.sqlite.timers import Timer
+from mog.engine.sqlite.transaction import Transaction
+from mog.errors import EngineError
+
+logger = logging.getLogger("mog.engine.sqlite")
+
+
+class SqliteConsumer(Consumer):
+    """Claims when credit comes, when a bell rings, when a message falls due, and at each tick.
+
+    Only one claim is under way at a time. It is an operation of the writer like others, so that it shares the
+    transaction of the outcomes whose slots it fills. While a claim finds less than there is credit for, the consumer
+    listens for the ready bell; else it has no use for it.
+    """
+
+    future = None
+    patient = False
+    items: Sequence[Any] = (None,)
+
+    def __init__(self, store: Store, queues: Sequence[str], deliver: Deliver) -> None:
+        self._store = store
+        self._queues = list(dict.fromkeys(queues))
+        self._deliver = deliver
+        self._credit = 0
+        self._claiming = False
+        self._stopped = False
+        self._failing = False
+        self._timer = Timer(store.loop, store.clock, self.wake)
+        self.asked = 0.0
+        store.ready_listeners.append(self.wake)
+
+    def grant(self, slots: int) -> None:
+        self._credit = max(0, self._credit + slots)
+        if slots > 0:
+            self._claim_soon()
+
+    async def stop(self) -> None:
+        if not self._stopped:
+            self._stopped = True
+            self._timer.set(None)
+            self._store.neighbours.listen(False)
+            self._store.ready_listeners.remove(self.wake)
+
+    def wake(self) -> None:
+        """Claim if there is something to claim; what is read here costs no lock."""
+        if self._stopped or self._claiming or not self._credit:
+            return
+        try:
+            if self._anything_ready():
+                self._claim_soon()
+        except EngineError as error:
+            self.fail(error)
+
+    def _anything_ready(self) -> bool:
+        [(due,)] = self._store.read("next_due", ())
+        if due is not None and due <= self._store.clock():
+            return True
+        self._timer.set(due)
+        return any(self._store.read("any_ready", (queue,)) for queue in self._queues)
+
+    def _claim_soon(self) -> None:
+        if self._credit and not self._claiming and not self._stopped:
+            self.asked = self._store.loop.time()
+            self._store.writer.add(self)
+            self._claiming = True
+
+    def run(self, transaction: Transaction, _items: Sequence[Any]) -> list[Any]:
+        """Claim, as an operation of the writer."""
+        if self._stopped or not self._credit:
+            return []
+        return claim(transaction, self._queues, self._credit, self._store.neighbours.owner, self._store.node_id)
+
+    def answer(self, answers: list[Any]) -> None:
+        """Hand out what was claimed, and see whether to listen for more."""
+        self._claiming = self._failing = False
+        self._credit = max(0, self._credit - len(answers))
+        self._store.neighbours.listen(self._credit > 0 and not self._stopped)
+        if answers:
+            self._hand_out([delivery_from(row) for row in answers])
+        if self._credit and not self._stopped:
+            self.wake()
+
+    def _hand_out(self, deliveries: list[Any]) -> None:
+        try:
+            self._deliver(deliveries)
+        except Exception as error:  # noqa: BLE001 - others' answers of this transaction must still be given
+            context = {"message": "a consumer could not take deliveries", "exception": error}
+            self._store.loop.call_exception_handler(context)
+
+    def fail(self, error: Exception) -> None:
+        """Wait for the next tick; say once why."""
+        self._claiming = False
+        if not self._failing:
+            self._failing = True
+            logger.warning("no tasks are taken until this is over: %s", error)

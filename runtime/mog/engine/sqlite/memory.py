@@ -1,0 +1,65 @@
+"""Neighbours of an engine in memory: other engines of the same process that share its database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mog.engine.sqlite.database import MemoryDatabase
+from mog.engine.sqlite.neighbours import Heard, Neighbours
+from mog.engine.sqlite.owners import DeadOwner
+
+
+@dataclass(slots=True)
+class Room:
+    """A database in memory and the engines that are open on it, by their number."""
+
+    database: MemoryDatabase
+    present: dict[int, MemoryNeighbours] = field(default_factory=dict)
+
+
+class MemoryNeighbours(Neighbours):
+    """Engines in one process; each is called on its own loop. An engine whose loop is closed is dead."""
+
+    def __init__(self, room: Room) -> None:
+        super().__init__()
+        self._room = room
+
+    def attach(self, on_ready: Callable[[], None], on_finished: Heard) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_ready, self._on_finished = on_ready, on_finished
+        self._room.present[self.owner] = self
+
+    def join(self, *, consumes: bool, waits: bool) -> tuple[str | None, str | None]:
+        return ("memory" if consumes else None), ("memory" if waits else None)
+
+    def listen(self, listening: bool) -> None:
+        """Rings within a process cost too little to be turned off."""
+
+    def ring(self, row: Sequence[Any], *, ready: bool, finished: Sequence[bytes]) -> bool:
+        other = self._room.present.get(row[0])
+        if other is None:
+            return False
+        try:
+            if ready and row[1] is not None:
+                other._loop.call_soon_threadsafe(other._on_ready)
+            if finished and row[2] is not None:
+                other._loop.call_soon_threadsafe(other._on_finished, list(finished))
+        except RuntimeError:  # its loop was closed
+            return False
+        return True
+
+    def find_dead(self, owner: int) -> DeadOwner | None:
+        other = self._room.present.get(owner)
+        if other is not None and not other._loop.is_closed():
+            return None
+        self._room.present.pop(owner, None)
+        return DeadOwner(None, None)
+
+    def leave(self) -> None:
+        self._room.present.pop(self.owner, None)
+
+    def abandon(self) -> None:
+        self.leave()

@@ -1,0 +1,167 @@
+-- Every statement of the engine, by name. `:name` parameters are given as mappings, `?` as tuples, by position.
+-- Those that run once an item use `?`, which costs less.
+
+-- name: newest_key
+SELECT coalesce(max(key), 0) FROM result;
+
+-- name: add_result
+INSERT INTO result (key, id, name, queue, priority, parent_id, created, kwargs_repr, ttl, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING;
+
+-- name: add_message
+INSERT INTO message (key, queue, priority, position, due) VALUES (?, ?, ?, ?, ?);
+
+-- name: key_and_expiry
+SELECT key, expires FROM result WHERE id = ?;
+
+-- name: promote
+UPDATE message SET due = NULL, position = due WHERE due <= ?;
+
+-- name: next_due
+SELECT min(due) FROM message WHERE due IS NOT NULL;
+
+-- name: any_ready
+SELECT 1 FROM message WHERE queue = ? AND owner IS NULL AND due IS NULL LIMIT 1;
+
+-- name: rank_ready
+SELECT priority, position, key FROM message WHERE queue = ? AND owner IS NULL AND due IS NULL
+ORDER BY priority DESC, position, key LIMIT ?;
+
+-- The cross join makes the queue's index the outer loop. `claim` takes the same rows in the same order.
+-- name: read_ready
+SELECT r.id, m.queue, m.priority, r.body, m.number_of_starts, m.number_of_stops, r.created, r.parent_id
+FROM message AS m CROSS JOIN result AS r ON r.key = m.key
+WHERE m.queue = ? AND m.owner IS NULL AND m.due IS NULL
+ORDER BY m.priority DESC, m.position, m.key LIMIT ?;
+
+-- name: claim
+UPDATE message SET owner = ?, state = 'RUNNING', number_of_starts = number_of_starts + 1, started = ?, node_id = ?
+WHERE key IN (
+    SELECT key FROM message WHERE queue = ? AND owner IS NULL AND due IS NULL
+    ORDER BY priority DESC, position, key LIMIT ?
+);
+
+-- name: running_attempt
+SELECT m.key, m.number_of_starts, m.number_of_stops, m.started, m.node_id, r.own_ttl, m.owner
+FROM result AS r CROSS JOIN message AS m ON m.key = r.key
+WHERE r.id = ? AND m.number_of_starts = ? AND m.state = 'RUNNING';
+
+-- name: finish
+UPDATE result SET
+    state = ?, number_of_starts = ?, number_of_stops = ?, started = ?, finished = ?, node_id = ?,
+    expires = ?, value_expires = ?, sweep = ?, value = ?, encoding = ?, body = NULL
+WHERE key = ?;
+
+-- name: drop_message
+DELETE FROM message WHERE key = ?;
+
+-- name: drop_state
+DELETE FROM state WHERE task = ?;
+
+-- name: put_back
+UPDATE message SET
+    owner = NULL, due = ?, position = ?, state = ?, number_of_starts = ?, number_of_stops = ?, started = ?, node_id = ?
+WHERE key = ?;
+
+-- name: waiting_in_queue
+SELECT m.key, r.id, m.number_of_starts, m.number_of_stops, m.started, m.node_id, coalesce(r.own_ttl, r.ttl)
+FROM message AS m CROSS JOIN result AS r ON r.key = m.key WHERE m.queue = ? AND m.owner IS NULL LIMIT ?;
+
+-- name: count_ready
+SELECT count(*) FROM message WHERE queue = ? AND owner IS NULL AND due IS NULL;
+
+-- name: count_due
+SELECT count(*) FROM message WHERE due <= ? AND queue = ?;
+
+-- name: count_delayed
+SELECT count(*) FROM message WHERE due > ? AND queue = ?;
+
+-- name: count_running
+SELECT queue, count(*) FROM message WHERE owner IS NOT NULL GROUP BY queue;
+
+-- name: get_record
+SELECT id, name, state, number_of_starts, number_of_stops, parent_id, created, started, finished, node_id,
+    kwargs_repr, queue, priority, due, expires
+FROM record WHERE id = ? AND (expires IS NULL OR expires > ?);
+
+-- name: find_records
+SELECT id, name, state, number_of_starts, number_of_stops, parent_id, created, started, finished, node_id,
+    kwargs_repr, queue, priority, due, expires
+FROM record
+WHERE key < :below AND key >= :from AND (expires IS NULL OR expires > :now)
+    AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+    AND (:name IS NULL OR name = :name)
+    AND (:queue IS NULL OR queue = :queue)
+ORDER BY key DESC LIMIT :limit;
+
+-- name: get_value
+SELECT value, encoding FROM result WHERE id = ? AND value IS NOT NULL AND value_expires > ?;
+
+-- name: get_message
+SELECT m.queue, m.priority, r.body, m.due
+FROM result AS r CROSS JOIN message AS m ON m.key = r.key WHERE r.id = ?;
+
+-- name: get_metadata
+SELECT m.name, m.value FROM result AS r CROSS JOIN metadata AS m ON m.key = r.key
+WHERE r.id = ? AND (r.expires IS NULL OR r.expires > ?);
+
+-- name: set_metadata
+INSERT INTO metadata (key, name, value) SELECT key, ?, ? FROM result WHERE id = ? AND (expires IS NULL OR expires > ?)
+ON CONFLICT (key, name) DO UPDATE SET value = excluded.value;
+
+-- name: add_metadata
+INSERT INTO metadata (key, name, value) VALUES (?, ?, ?);
+
+-- name: set_ttl_of_done
+UPDATE result SET expires = :expires, sweep = :expires, value_expires = :expires
+WHERE id = :id AND expires > :now;
+
+-- name: set_ttl_of_waiting
+UPDATE result SET own_ttl = :ttl WHERE id = :id AND state IS NULL;
+
+-- name: key_of_done
+SELECT key FROM result WHERE id = ? AND expires > ?;
+
+-- name: drop_result
+DELETE FROM result WHERE key = ?;
+
+-- name: drop_metadata
+DELETE FROM metadata WHERE key = ?;
+
+-- name: any_to_sweep
+SELECT 1 FROM result WHERE sweep <= ? LIMIT 1;
+
+-- name: to_sweep
+SELECT key, id, expires FROM result WHERE sweep <= ? ORDER BY sweep LIMIT ?;
+
+-- name: drop_value
+UPDATE result SET value = NULL, encoding = NULL, sweep = expires WHERE key = ?;
+
+-- name: not_done
+SELECT id FROM result WHERE id = ? AND state IS NULL;
+
+-- name: get_state
+SELECT value FROM state WHERE task = ? AND name = ?;
+
+-- name: set_state
+INSERT INTO state (task, name, value) VALUES (?, ?, ?) ON CONFLICT (task, name) DO UPDATE SET value = excluded.value;
+
+-- name: drop_state_value
+DELETE FROM state WHERE task = ? AND name = ?;
+
+-- name: add_process
+INSERT INTO process (owner, pid, node_id, ready, finished) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (owner) DO UPDATE SET ready = excluded.ready, finished = excluded.finished;
+
+-- name: drop_process
+DELETE FROM process WHERE owner = ?;
+
+-- name: processes
+SELECT owner, ready, finished FROM process WHERE owner IS NOT ?;
+
+-- name: free_owned
+UPDATE message SET owner = NULL WHERE owner = ?;
+
+-- name: hand_back_owned
+UPDATE message SET owner = NULL, position = ?, state = 'SUSPENDED', number_of_stops = number_of_stops + 1
+WHERE owner = ?;

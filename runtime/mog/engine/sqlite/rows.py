@@ -1,0 +1,45 @@
+"""Between rows and records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from mog.engine.records import Delivery, Message, Record
+from mog.states import ResultState
+
+STATES: Mapping[str, ResultState] = MappingProxyType({str(state): state for state in ResultState})
+"""Looking a state up costs a tenth of calling the enumeration."""
+
+
+def record_from(row: Sequence[Any]) -> Record:
+    """Make a record of a row of ``get_record`` or ``find_records``."""
+    (id_, name, state, starts, stops, parent, created, started, finished, node, kwargs, queue, priority, due, ends) = (
+        row
+    )
+    return Record(
+        id=UUID(bytes=id_),
+        name=name,
+        state=STATES[state],
+        number_of_starts=starts,
+        number_of_stops=stops,
+        parent_id=None if parent is None else UUID(bytes=parent),
+        created=created,
+        started=started,
+        finished=finished,
+        node_id=node,
+        request_kwargs_repr=kwargs,
+        queue=queue,
+        priority=priority,
+        due=due,
+        expires=ends,
+    )
+
+
+def delivery_from(row: Sequence[Any]) -> Delivery:
+    """Make a delivery of a row of ``read_ready``, read before the claim."""
+    id_, queue, priority, body, starts, stops, created, parent = row
+    message = Message(UUID(bytes=id_), queue, priority, body)
+    return Delivery(message, starts + 1, starts - stops, created, None if parent is None else UUID(bytes=parent))
