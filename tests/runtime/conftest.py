@@ -119,7 +119,7 @@ class FakeBroker(Broker):
 
     async def purge(self, queues: Sequence[str]) -> dict[str, int]:
         await self.store.enter("broker.purge", len(queues))
-        return {queue: 0 for queue in queues}
+        return dict.fromkeys(queues, 0)
 
 
 class FakeResults(ResultBackend):

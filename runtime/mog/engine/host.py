@@ -117,7 +117,7 @@ class Host:
         for operation, neighbours in groupby(entries, key=itemgetter(0)):
             self._handlers.get(operation, self._refuse_unknown)(list(neighbours))
         for call in self.after_taking:
-            self.loop.call_soon(call)  # soon: after the batches have begun
+            self.loop.call_soon(call)  # not now: the batches begin first
 
     def _hold(self, entries: list[Entry]) -> None:
         if self._is_closed:

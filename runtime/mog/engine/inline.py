@@ -16,7 +16,8 @@ from contextlib import suppress
 from typing import Any
 
 from mog.engine.host import Host
-from mog.engine.port import CLOSE_TIMEOUT, EngineFactory, Port, running_loop
+from mog.engine.port import CLOSE_TIMEOUT, EngineFactory, Port
+from mog.engine.running_loop import running_loop
 
 
 class InlinePort(Port):
@@ -74,7 +75,7 @@ class InlinePort(Port):
         with self._lock:
             self._check_open()
             old, self._host = self._host, Host(loop, self._factory())
-            self._replies = {}
+            self._callers = {}
             if old is not None:
                 self._leave_behind(old)
             return self._host

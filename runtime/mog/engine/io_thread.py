@@ -17,11 +17,11 @@ from contextlib import suppress
 from selectors import DefaultSelector
 from typing import Any
 
+from mog.engine.caller import Caller
 from mog.engine.contracts import Engine
 from mog.engine.host import Host
 from mog.engine.log_relay import LogRelay, divert_loggers
 from mog.engine.port import CLOSE_TIMEOUT, Port
-from mog.engine.replies import Replies
 
 
 class ThreadPort(Port):
@@ -77,7 +77,7 @@ class ThreadPort(Port):
                 atexit.register(self.close_blocking)
             return self._host
 
-    def _meet(self, loop: asyncio.AbstractEventLoop, host: Host) -> Replies:
+    def _meet(self, loop: asyncio.AbstractEventLoop, host: Host) -> Caller:
         if self._thread is not None and self._thread.host is host:
             self._thread.log_relay.adopt(loop)
         return super()._meet(loop, host)

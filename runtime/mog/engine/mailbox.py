@@ -42,6 +42,10 @@ class Mailbox(Generic[T]):
         if not self._woken:
             self._wake()
 
+    def add(self, item: T) -> None:
+        """Add an item without waking the loop: whoever does must see to a ring()."""
+        self._items.append(item)
+
     def ring(self) -> None:
         """Have ``take`` called soon, even if there is no item; from any thread."""
         if not self._woken:

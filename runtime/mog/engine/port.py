@@ -18,13 +18,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar, overload
 from uuid import UUID
 
-from mog.engine.consumption import Consumption, DeliverHere, consume
+from mog.engine.caller import Caller
+from mog.engine.consumption import Consumption, DeliverHere
 from mog.engine.contracts import Engine
 from mog.engine.host import CLOSED, LEAVE, OPEN, RUN, WAIT, Host
-from mog.engine.mailbox import Mailbox
 from mog.engine.operations import Answer, Item, Operation
 from mog.engine.records import Record
-from mog.engine.replies import AnyFuture, Replies, Reply, SettledHere, settle_all
+from mog.engine.replies import HERE, AnyFuture
+from mog.engine.running_loop import running_loop
 from mog.errors import NotConnected
 
 __all__ = ["Consumption", "EngineFactory", "Port"]
@@ -46,8 +47,7 @@ class Port(ABC):
         self._host: Host | None = None
         self._closed = False
         self._lock = threading.RLock()
-        self._replies: dict[asyncio.AbstractEventLoop, Replies] = {}
-        self._here = SettledHere()
+        self._callers: dict[asyncio.AbstractEventLoop, Caller] = {}
         _ports.add(self)
 
     @property
@@ -64,12 +64,12 @@ class Port(ABC):
     def call(self, operation: str, item: Any) -> asyncio.Future[Any]:
         """Begin an operation and return a future of the running loop for its answer; raises what the contract says.
 
-        Cancelling the future does not undo the operation.
+        It sets out when the loop has gone through what is ready now (see :mod:`mog.engine.caller`), or at a
+        :meth:`flush` from another thread. Cancelling the future does not undo the operation.
         """
         loop = asyncio.get_running_loop()
-        host = self._host_for(loop)
         future: asyncio.Future[Any] = loop.create_future()
-        host.inbox.put((operation, item, future, self._replies.get(loop) or self._meet(loop, host)))
+        self._caller(loop).post(operation, item, future)
         return future
 
     @overload
@@ -89,12 +89,17 @@ class Port(ABC):
     @overload
     def send(self, operation: str, item: Any) -> None: ...
     def send(self, operation: str, item: Any) -> None:
-        """Begin an operation whose answer nobody awaits; from any thread.
+        """Begin an operation whose answer nobody awaits; from any thread. It sets out at once.
 
         Errors are logged. ``results.settle`` and ``results.requeue`` are repeated while the store is out of reach
         (see :mod:`mog.engine.host`). Close, and the end of the process, wait for what is on its way.
         """
         self._running_host().inbox.put((operation, item, None, None))
+
+    def flush(self) -> None:
+        """Have the engine take at once what was called on a loop that is blocked now; from any thread."""
+        if self._host is not None:
+            self._host.inbox.ring()
 
     def run(self, function: Callable[[Engine], Awaitable[T]]) -> asyncio.Future[T]:
         """Await ``function(engine)`` on the engine's loop; no user code may be in it."""
@@ -134,7 +139,9 @@ class Port(ABC):
         ``deliver`` is called on the running loop with what has gathered. Raises what the contract says.
         """
         loop = asyncio.get_running_loop()
-        return await consume(self._host_for(loop), self.run, queues, deliver)
+        consumption = Consumption(loop, self._caller(loop), deliver)
+        await self.run(lambda engine: consumption.begin(engine, queues))
+        return consumption
 
     # -- open and close
 
@@ -179,18 +186,22 @@ class Port(ABC):
         if running_loop() is host.loop:
             raise RuntimeError("a blocking call on the engine's own loop would never end; await the async form instead")
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        host.inbox.put((operation, item, future, self._here))
+        host.inbox.put((operation, item, future, HERE))
         return future
 
-    def _meet(self, loop: asyncio.AbstractEventLoop, host: Host) -> Replies:
-        """Set up the way back to a loop that calls for the first time."""
+    def _caller(self, loop: asyncio.AbstractEventLoop) -> Caller:
+        host = self._host_for(loop)
+        return self._callers.get(loop) or self._meet(loop, host)
+
+    def _meet(self, loop: asyncio.AbstractEventLoop, host: Host) -> Caller:
+        """Set up a loop that calls for the first time."""
+        caller = Caller(loop, host)
         with self._lock:
-            for known in list(self._replies):
-                if known.is_closed():
-                    del self._replies[known]
-            replies: Replies = self._here if loop is host.loop else Mailbox[Reply](loop, settle_all)
-            self._replies[loop] = replies
-            return replies
+            if host is self._host:  # else another thread has closed the port meanwhile
+                for known in [known for known in self._callers if known.is_closed()]:
+                    del self._callers[known]
+                self._callers[loop] = caller
+        return caller
 
     def _check_open(self) -> None:
         if self._closed:
@@ -201,24 +212,16 @@ class Port(ABC):
         with self._lock:
             host, self._host = self._host, None
             self._closed = True
-            self._replies = {}
+            self._callers = {}
             return host
 
     def _forked(self) -> None:
         """Forget, in a forked child, what belongs to the parent: thread, loop, handles, locks."""
         self._lock = threading.RLock()
-        self._replies = {}
+        self._callers = {}
         host, self._host = self._host, None
         if host is not None:
             host.abandon()
-
-
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the loop that runs in this thread, None if there is none."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 def _forked() -> None:

@@ -35,7 +35,7 @@ def settle_all(replies: list[Reply]) -> None:
         settle(reply)
 
 
-class SettledHere:
+class _Here:
     """Settles futures at once, on the thread that answers: right for a thread that waits, and on the same loop."""
 
     __slots__ = ()
@@ -43,3 +43,6 @@ class SettledHere:
     def put(self, item: Reply, /) -> None:
         """Settle it."""
         settle(item)
+
+
+HERE: Replies = _Here()
