@@ -39,16 +39,23 @@ def make_adapter(task_name: str, function: Callable[..., Any], parameter: inspec
 
 def resolve(function: Callable[..., Any], parameter: inspect.Parameter) -> Any:
     """Return the parameter's annotation without strings in it, with what a pydantic Field as its default adds."""
-    if parameter.annotation is inspect.Parameter.empty:
-        annotation: Any = Any
-    else:
-        plain = inspect.unwrap(function)
-        holder = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
-        hints = get_type_hints(holder, getattr(plain, "__globals__", {}), _local_names(plain), include_extras=True)
-        annotation = hints[parameter.name]
-    if isinstance(parameter.default, FieldInfo):
-        return Annotated[annotation, parameter.default]
-    return annotation
+    empty = parameter.annotation is parameter.empty
+    annotation = Any if empty else _resolve(function, parameter.annotation)
+    return Annotated[annotation, parameter.default] if isinstance(parameter.default, FieldInfo) else annotation
+
+
+def resolve_return(function: Callable[..., Any]) -> Any:
+    """Return what the function says it returns, None where it does not say, or cannot be understood."""
+    try:
+        return _resolve(function, inspect.unwrap(function).__annotations__["return"])
+    except Exception:  # noqa: BLE001 - an annotation is any expression of the user's
+        return None
+
+
+def _resolve(function: Callable[..., Any], annotation: Any) -> Any:
+    plain = inspect.unwrap(function)
+    holder = SimpleNamespace(__annotations__={"it": annotation})
+    return get_type_hints(holder, getattr(plain, "__globals__", {}), _local_names(plain), include_extras=True)["it"]
 
 
 def text_of(annotation: object) -> str:

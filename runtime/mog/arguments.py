@@ -18,6 +18,7 @@ from pydantic_core import from_json, to_json
 
 from mog.annotations import make_adapter, text_of
 from mog.errors import InvalidErrorInfo, InvalidTaskArguments
+from mog.jsontext import UnwritableValue, reason_of
 from mog.validation import did_you_mean, shorten
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -130,7 +131,7 @@ class _Field:
         self._adapter = adapter
         self._validate = adapter.validator.validate_python
         self._read = adapter.validator.validate_json
-        self._write = adapter.serializer.to_json
+        self._write = adapter.serializer.to_python
 
     def check(self, value: Any) -> Any:
         """Return a Python value as one of the annotated type."""
@@ -139,9 +140,9 @@ class _Field:
     def dump(self, value: Any) -> Any:
         """Return a checked value as JSON values. Reading what was written proves that it can be read elsewhere."""
         try:
-            return from_json(self._write(value))
+            return from_json(to_json(self._write(value, mode="json")))
         except Exception as error:
-            raise UnwritableValue(error) from error
+            raise UnwritableValue(reason_of(error)) from error
 
     def load(self, value: Any) -> Any:
         """Return JSON values as one of the annotated type."""
@@ -177,10 +178,6 @@ class _Fields:
         field = self.named.get(name) or self.extra
         assert field is not None
         return field
-
-
-class UnwritableValue(Exception):
-    """A value that is no JSON; the text says why."""
 
 
 def format_arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ MogError
 ├── UnknownTask                   no task of that name
 ├── InvalidRequest                a request that cannot be sent, whatever its task
 │   └── PayloadTooLarge
+├── InvalidReturnValue            what a task returned cannot be stored
 ├── CouldNotSubmit                the request was not stored; submitting it again is safe
 │   └── AlreadySubmitted
 ├── ResultError
@@ -78,6 +79,20 @@ class InvalidTaskArguments(MogError):
     def __str__(self) -> str:
         what = "; ".join(f"{'.'.join(map(str, error.loc))}: {error.msg}" for error in self.errors)
         return f"the arguments do not fit task {self.task_name!r}: {what}" if self.task_name else what
+
+
+class InvalidReturnValue(MogError):
+    """A task returned what is no JSON."""
+
+    def __init__(self, type_name: str, reason: str) -> None:
+        super().__init__(type_name, reason)
+        self.type_name, self.reason = type_name, reason
+
+    def __str__(self) -> str:
+        return (
+            f"the value that the task returned, {self.type_name}, cannot be stored as JSON: {self.reason}; "
+            "return plain data, a pydantic model or a dataclass"
+        )
 
 
 class InvalidRequest(MogError):

@@ -79,6 +79,7 @@ class Registry:
         self._children: WeakSet[Registry] = WeakSet()
         self._tasks: dict[str, Task] = {}
         self._names: dict[Callable[..., Any], str] = {}
+        self._changes = 0
         if parent is not None:
             parent._children.add(self)
 
@@ -86,6 +87,11 @@ class Registry:
     def names(self) -> list[str]:
         """The tasks' names, without aliases, sorted."""
         return sorted(task.name for task in self)
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with each task that is registered here or above."""
+        return self._changes if self._parent is None else self._changes + self._parent.revision
 
     def find(self, name: str) -> Task | None:
         """Return the task of this name or alias, None where there is none."""
@@ -122,6 +128,7 @@ class Registry:
             self._tasks.pop(name, None)
         self._tasks.update(dict.fromkeys((task.name, *task.aliases), task))
         self._names[task.function] = task.name
+        self._changes += 1
 
     def __iter__(self) -> Iterator[Task]:
         tasks = {} if self._parent is None else {task.name: task for task in self._parent}
