@@ -10,8 +10,9 @@ import typer
 
 from mog_cli import errors, output
 from mog_cli.options import Settings, Verbose
-from mog_cli.parsing import Verb, Verbs
-from mog_cli.verbs import new
+from mog_cli.parsing import Verb, Verbs, VerbWithValues
+from mog_cli.verbs import new, queues, submit, tasks
+from mog_cli.verbs import run as run_verb
 
 app = typer.Typer(
     name="mog",
@@ -20,6 +21,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("new", cls=Verb)(new.new)
+app.command("run", cls=Verb)(run_verb.run)
+app.command("submit", cls=VerbWithValues)(submit.submit)
+
+tasks_app = typer.Typer(help="Look at tasks, wait for them.", cls=Verbs, rich_markup_mode=None)
+tasks_app.command("list", cls=Verb)(tasks.list_tasks)
+tasks_app.command("get", cls=Verb)(tasks.get)
+tasks_app.command("wait", cls=Verb)(tasks.wait)
+app.add_typer(tasks_app, name="tasks")
+
+queues_app = typer.Typer(help="Look at queues, empty them.", cls=Verbs, rich_markup_mode=None)
+queues_app.command("status", cls=Verb)(queues.status)
+queues_app.command("purge", cls=Verb)(queues.purge)
+app.add_typer(queues_app, name="queues")
 
 
 def show_version(asked: bool) -> None:

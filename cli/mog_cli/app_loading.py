@@ -11,9 +11,10 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mog_cli.errors import CommandError, one_line
 from mog_cli.project import Project, find_project
@@ -21,12 +22,14 @@ from mog_cli.project import Project, find_project
 if TYPE_CHECKING:
     from mog import App
 
+T = TypeVar("T")
+
 DEFAULT_NAME = "app"
 HOW_TO_NAME = "name it: --app MODULE:NAME, MOG_APP, or `app` in [tool.mog] of pyproject.toml"
 
 
 def load_app(spec: str | None) -> App:
-    """Find and import the App. Raises CommandError for each way in which that fails."""
+    """Find and import the App, and the modules of its tasks. Raises CommandError for each way in which that fails."""
     project = find_project()
     roots = project.source_roots()
     sys.path[:0] = [str(root) for root in roots if str(root) not in sys.path]
@@ -38,7 +41,21 @@ def load_app(spec: str | None) -> App:
         raise CommandError(
             f"{chosen!r} names no module", hint="write it as in an import, with the App's name: hello.app:app"
         )
-    return pick_app(import_module(module_name, roots), name or DEFAULT_NAME)
+    app = pick_app(import_module(module_name, roots), name or DEFAULT_NAME)
+    for tasks_module in app.config.imports:
+        import_module(tasks_module, roots)
+    return app
+
+
+def with_app(app: App, work: Callable[[App], Awaitable[T]]) -> T:
+    """Open the app, do the work on a loop of its own, close the app, return what the work returned."""
+    import asyncio
+
+    async def opened() -> T:
+        async with app:
+            return await work(app)
+
+    return asyncio.run(opened())
 
 
 def discover(project: Project) -> str:

@@ -22,7 +22,6 @@ UNITS = {
     "w": timedelta(weeks=1),
 }
 DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
-NEGATIVE_NUMBER = re.compile(r"-\.?\d")
 
 
 @dataclass

@@ -6,10 +6,15 @@ typer does otherwise, older or newer, nothing here takes effect; tests/cli/test_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
+
+from mog_cli.errors import CommandError
+
+NEGATIVE_NUMBER = re.compile(r"-\.?\d")
 
 AS_WRITTEN = (str, list[str])
 
@@ -41,6 +46,31 @@ class Verb(TyperCommand):
         """Parse as typer does, without validators for texts."""
         lighten(self.get_params(ctx))
         return super().parse_args(ctx, args)
+
+
+class VerbWithValues(Verb):
+    """A command whose arguments may be negative numbers, which are no options: `mog submit add -1 2`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse as typer does; where a negative number stands among the words, only numbers may be unknown options."""
+        words = args[: args.index("--")] if "--" in args else args
+        if any(map(NEGATIVE_NUMBER.match, words)):
+            known = {option for param in self.get_params(ctx) for option in param.opts}
+            for word in words:
+                if is_option(word) and option_name(word) not in known:
+                    raise CommandError(f"no such option: {word}", hint=f"see {ctx.command_path} --help")
+            ctx.ignore_unknown_options = True
+        return super().parse_args(ctx, args)
+
+
+def is_option(word: str) -> bool:
+    """Tell whether a word is written as an option; a lone dash and a negative number are none."""
+    return word.startswith("-") and len(word) > 1 and not NEGATIVE_NUMBER.match(word)
+
+
+def option_name(word: str) -> str:
+    """Return the first option that a word names: of ``--a=1`` it is ``--a``, of ``-wv`` it is ``-w``."""
+    return word.partition("=")[0] if word.startswith("--") else word[:2]
 
 
 class Verbs(TyperGroup):

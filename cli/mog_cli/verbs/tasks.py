@@ -1,0 +1,152 @@
+"""`mog tasks`: what is known of tasks that were submitted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import typer
+
+from mog_cli import arguments as read
+from mog_cli import output
+from mog_cli.errors import CommandError, ExitCode, one_line
+from mog_cli.options import AppOption, Json, Verbose
+
+if TYPE_CHECKING:
+    from mog import App, Result
+    from mog.states import ResultState
+
+COLUMNS = ("ID", "TASK", "STATE", "QUEUE", "CREATED", "DURATION", "ARGUMENTS")
+
+
+def list_tasks(
+    *,
+    state: Annotated[
+        list[str] | None, typer.Option(metavar="STATE", help="Such as PENDING or FAILURE; may be repeated.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="TASK", help="Tasks of this name.")] = None,
+    queue: Annotated[str | None, typer.Option(metavar="QUEUE", help="Tasks of this queue.")] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many at most.")] = 50,
+    before: Annotated[
+        str | None, typer.Option(metavar="ID", help="Older than this one: the last id of the page before.")
+    ] = None,
+    app: AppOption = None,
+    as_json: Json = False,
+    _verbose: Verbose = False,
+) -> None:
+    """List tasks, newest first."""
+    older_than = read.parse_uuid(before) if before is not None else None
+    states = [parse_state(text) for text in state or []]
+
+    from mog_cli.app_loading import load_app, with_app
+    from mog_cli.rendering import result_fields
+
+    query = {"states": states, "name": name, "queue": queue, "limit": limit, "before": older_than}
+    found = with_app(load_app(app), lambda app: app.find_results(**query))
+    if as_json:
+        for result in found:
+            output.json_line(result_fields(result))
+    else:
+        output.table(COLUMNS, map(row, found))
+
+
+def parse_state(text: str) -> ResultState:
+    """Read the name of a state, in any case."""
+    from mog.states import ResultState
+
+    try:
+        return ResultState(text.upper())
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(ResultState)}", param_hint="--state") from None
+
+
+def row(result: Result[Any]) -> Sequence[str]:
+    """Show a task as a row of the table."""
+    from mog_cli.rendering import local, short_length
+
+    return (
+        str(result.id),
+        result.name or "",
+        str(result.state),
+        result.queue or "",
+        local(result.created),
+        short_length(result.duration),
+        one_line(result.request_kwargs_repr or ""),
+    )
+
+
+def get(
+    task_id: Annotated[str, typer.Argument(metavar="ID", help="The task's id.")],
+    app: AppOption = None,
+    as_json: Json = False,
+    _verbose: Verbose = False,
+) -> None:
+    """Show all that is known of a task, its value or error too."""
+    parsed = read.parse_uuid(task_id)
+
+    from mog_cli.app_loading import load_app, with_app
+
+    fields = with_app(load_app(app), lambda app: look(app, parsed))
+    if as_json:
+        output.json_line(fields)
+        return
+    shown = {key: value for key, value in fields.items() if value not in (None, {})}
+    width = max(map(len, shown))
+    for key, value in shown.items():
+        output.data(f"{key:{width}}  {value if isinstance(value, str) else to_text(value)}")
+
+
+def to_text(value: Any) -> str:
+    """Write a field's value for people."""
+    from mog_cli.rendering import value_text
+
+    return value_text(value, as_json=False)
+
+
+async def look(app: App, task_id: UUID) -> dict[str, Any]:
+    """Read a task's record, metadata and end."""
+    from mog_cli.rendering import plain, result_fields
+
+    result = await app.result(task_id)
+    fields = result_fields(result) | {"metadata": await result.get_metadata()}
+    if result.done:
+        try:
+            fields["value"] = plain(await result.get())
+        except Exception as error:  # noqa: BLE001 - the task's own error may be of any class
+            fields["error"] = f"{type(error).__name__}: {one_line(error)}"
+    return fields
+
+
+def wait(
+    task_ids: Annotated[list[str], typer.Argument(metavar="ID", help="The tasks' ids.")],
+    timeout: Annotated[str | None, typer.Option(metavar="TIME", help="How long in all: 30, 5m; exit 3 after.")] = None,
+    app: AppOption = None,
+    as_json: Json = False,
+    _verbose: Verbose = False,
+) -> int:
+    """Wait for tasks and print their values, one a line, in the order given."""
+    parsed = [read.parse_uuid(text) for text in task_ids]
+    seconds = read.parse_duration(timeout).total_seconds() if timeout is not None else None
+
+    from mog_cli.app_loading import load_app, with_app
+
+    return with_app(load_app(app), lambda app: wait_all(app, parsed, timeout=seconds, as_json=as_json))
+
+
+async def wait_all(app: App, task_ids: Sequence[UUID], *, timeout: float | None, as_json: bool) -> int:
+    """Wait for each, tell how it ended, and return the worst exit code: a failure before what is unfinished."""
+    from mog_cli.rendering import value_text
+    from mog_cli.waiting import wait_for_value
+
+    end = None if timeout is None else time.monotonic() + timeout
+    codes = {ExitCode.DONE}
+    for result in [await app.result(task_id) for task_id in task_ids]:
+        left = None if end is None else max(0.0, end - time.monotonic())
+        try:
+            output.data(value_text(await wait_for_value(app, result, left), as_json=as_json))
+        except CommandError as error:
+            output.error(error.message, error.hint)
+            codes.add(error.code)
+    return next(code for code in (ExitCode.FAILED, ExitCode.UNFINISHED, ExitCode.DONE) if code in codes)
