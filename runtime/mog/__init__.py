@@ -1,1 +1,39 @@
-"""Asyncio task queues."""
+"""Asyncio task queues: declare tasks, submit them, run them in workers, read their results.
+
+from mog import App, Context, task
+
+app = App("demo")
+
+@task(name="demo.add")
+async def add(context: Context, a: int, b: int) -> int:
+    return a + b
+
+result = await app.submit(add, 1, 2)
+print(await result)
+"""
+
+from mog.app import App
+from mog.config import AppConfig
+from mog.context import Context
+from mog.errors import MogError
+from mog.interrupts import Pause
+from mog.progress import Progress
+from mog.request import Request
+from mog.result import Result
+from mog.state import State
+from mog.states import ResultState
+from mog.task import task
+
+__all__ = [
+    "App",
+    "AppConfig",
+    "Context",
+    "MogError",
+    "Pause",
+    "Progress",
+    "Request",
+    "Result",
+    "ResultState",
+    "State",
+    "task",
+]

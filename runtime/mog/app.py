@@ -17,17 +17,21 @@ from pydantic_core import from_json, to_json
 from mog.config import AppConfig, load_config
 from mog.context import Context
 from mog.engine.contracts import Broker, ResultBackend, StateBackend
+from mog.engine.inline import InlinePort
+from mog.engine.io_thread import ThreadPort
 from mog.engine.port import Port
 from mog.engine.records import NewTask, Query, QueueDepth, Record
-from mog.engine.urls import open_port
-from mog.errors import ConfigError, CouldNotSubmit, EngineUnavailable, MogError, ResultLost
+from mog.engine.urls import EngineOptions, open_engine
+from mog.errors import ConfigError, CouldNotSubmit, EngineUnavailable, MogError, ResultLost, ResultValueLost
+from mog.remote_errors import RemoteError
 from mog.request import Request
 from mog.result import Result
 from mog.states import ResultState
 from mog.submission import prepare
 from mog.task import Registry, global_registry
 from mog.task import task as task_decorator
-from mog.values import decode, known_types
+from mog.known_types import KnownTypes
+from mog.values import decode
 from mog.worker.events import Observer
 from mog.worker.worker import Worker
 
@@ -78,6 +82,7 @@ class App:
         self._port: Port | None = None
         self._workers: WeakSet[Worker] = WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._known_types = KnownTypes(self.tasks, self.config.exceptions)
 
     # -- open and close
 
@@ -107,7 +112,7 @@ class App:
     def port(self) -> Port:
         """Return the way to the engine; made at the first call, not opened yet."""
         if self._port is None:
-            self._port = open_port(self.config, clock=self.clock)
+            self._port = _make_port(self.config, self.clock)
         return self._port
 
     @property
@@ -348,7 +353,12 @@ class App:
 
     def decode_value(self, result: Result[Any], stored: Any) -> Any:
         """Return a done task's value, or raise its error; see :meth:`Result.get`."""
-        return decode(result, stored, known_types(self.tasks, self.config.exceptions))
+        if stored is None:
+            raise ResultValueLost(result.id)
+        value = decode(stored, self._known_types)
+        if isinstance(value, RemoteError):
+            raise value.rebuild(result, self._known_types)
+        return value
 
     def _chosen_queues(self, include: Iterable[str] | None, exclude: frozenset[str]) -> list[str]:
         known = self.get_task_queue_names()
@@ -376,6 +386,13 @@ class App:
     def _prepare(self, task: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> NewTask:
         request = task if isinstance(task, Request) else self.create_request(task, *args, **kwargs)
         return prepare(self, request)
+
+
+def _make_port(config: AppConfig, clock: Callable[[], float]) -> Port:
+    """Return a port to the engine that the settings name; ``memory://`` needs no thread of its own."""
+    options = EngineOptions(durability=config.durability, node_id=config.node_id)
+    factory = open_engine(config.broker, config.results, config.state, clock=clock, options=options)
+    return (InlinePort if config.broker.startswith("memory:") else ThreadPort)(factory)
 
 
 def _not_submitted(error: EngineUnavailable) -> CouldNotSubmit:

@@ -14,7 +14,7 @@ import itertools
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from pydantic_core import from_json
@@ -205,5 +205,5 @@ class Checkpointed(Generic[T]):
 def plain_key(key: object) -> Key:
     """Return ``key`` if State can hold it as it is. Raises TypeError."""
     if isinstance(key, str | int | float | bool | None):
-        return cast("Key", key)
+        return key
     raise TypeError(f"a checkpoint's key is a str, a number or None, not {type(key).__name__}")

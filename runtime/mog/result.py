@@ -209,7 +209,8 @@ class Result(Generic[R]):
             raise ResultNotReady
 
     def _decode(self, value: Any) -> R:
-        return self._app.decode_value(self, value)
+        decoded: R = self._app.decode_value(self, value)
+        return decoded
 
 
 def _moment(timestamp: float | None) -> datetime | None:

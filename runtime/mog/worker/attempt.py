@@ -178,6 +178,7 @@ class Attempt:
 
     def _fail(self, error: BaseException, state: ResultState = ResultState.FAILURE) -> End:
         if state is ResultState.FAILURE:
+            drop_own_frames(error)
             log.error("task %s[%s] failed", self._name, self.delivery.message.id, exc_info=error)
         try:
             stored = encode_error(error, self._worker.app.config.max_message_size)
@@ -209,6 +210,15 @@ class Attempt:
             thread.add_done_callback(lambda _: self._worker.free(self))
         else:
             self._worker.free(self)
+
+
+def drop_own_frames(error: BaseException) -> None:
+    """Let an error's traceback begin in the task's function: the frames above it tell its author nothing."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_frame.f_code.co_filename == __file__:
+        frame = frame.tb_next
+    if frame is not None:
+        error.__traceback__ = frame
 
 
 def one_line(error: BaseException) -> str:
