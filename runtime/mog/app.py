@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
@@ -23,6 +25,8 @@ from mog.engine.port import Port
 from mog.engine.records import NewTask, Query, QueueDepth, Record
 from mog.engine.urls import EngineOptions, open_engine
 from mog.errors import ConfigError, CouldNotSubmit, EngineUnavailable, MogError, ResultLost, ResultValueLost
+from mog.known_types import KnownTypes
+from mog.queues import Queues
 from mog.remote_errors import RemoteError
 from mog.request import Request
 from mog.result import Result
@@ -30,7 +34,6 @@ from mog.states import ResultState
 from mog.submission import prepare
 from mog.task import Registry, global_registry
 from mog.task import task as task_decorator
-from mog.known_types import KnownTypes
 from mog.values import decode
 from mog.worker.events import Observer
 from mog.worker.worker import Worker
@@ -78,6 +81,7 @@ class App:
         self.config = config if config is not None else load_config(**urls, **settings)
         self.clock = clock
         self.tasks = Registry(parent=global_registry)
+        self.queues = Queues(name, self.config, self.tasks)
         self.task = partial(task_decorator, registry=self.tasks)
         self._port: Port | None = None
         self._workers: WeakSet[Worker] = WeakSet()
@@ -86,9 +90,15 @@ class App:
 
     # -- open and close
 
+    def load_tasks(self) -> None:
+        """Import the modules that the setting ``imports`` names, so that their tasks are known."""
+        for module in self.config.imports:
+            importlib.import_module(module)
+
     async def connect(self) -> None:
-        """Open the engine now, rather than at the first use. Raises EngineError."""
+        """Open the engine now, rather than at the first use, and load the tasks. Raises EngineError."""
         self._loop = asyncio.get_running_loop()
+        self.load_tasks()
         await self.port().open()
 
     async def close(self) -> None:
@@ -144,7 +154,7 @@ class App:
     @overload
     def create_request(self, task: str, *args: Any, **kwargs: Any) -> Request[Any]: ...
     def create_request(self, task: Any, *args: Any, **kwargs: Any) -> Request[Any]:
-        """Make a request of a task, its function or its name, and its arguments, to be changed before it is submitted."""
+        """Make a request of a task's function or name and its arguments, to be changed before it is submitted."""
         name = task if isinstance(task, str) else self.tasks.for_function(task).name
         return Request(name=name, args=args, kwargs=kwargs)
 
@@ -254,7 +264,7 @@ class App:
         before: UUID | None = None,
     ) -> list[Result[Any]]:
         """List tasks, newest first; ``before`` is the last id of the page before."""
-        full = None if queue is None else self.full_queue_name(queue)
+        full = None if queue is None else self.queues.full_name(queue)
         query = Query(frozenset(states), name, full, limit, before)
         return [Result(self, record) for record in await self.port().call("results.find", query)]
 
@@ -272,33 +282,18 @@ class App:
     # -- queues
 
     def get_task_queue_names(self) -> set[str]:
-        """Return the queues (short names) that this app's tasks and settings name, less those that are left out."""
-        config = self.config
-        names = {config.default_task_route, *config.task_routes.values()}
-        names |= {task.queue for task in self.tasks if task.queue is not None}
-        if config.task_queues.include:
-            return set(config.task_queues.include)
-        return names - set(config.task_queues.exclude)
+        """Return the queues (short names) that the settings let a worker of this app work on."""
+        return self.queues.worked_on()
 
     async def queue_depths(self, queues: Iterable[str] | None = None) -> list[QueueDepth]:
-        """Count what waits and runs in ``queues`` (default: all of this app's); names are short."""
+        """Count what waits and runs in ``queues`` (default: all that this app uses); names are short."""
         depths: list[QueueDepth] = await self.port().call("broker.depth", self._full_queue_names(queues))
-        for depth in depths:
-            depth.name = self.short_queue_name(depth.name) or depth.name
-        return depths
+        return [replace(depth, name=self.queues.short_name(depth.name)) for depth in depths]
 
     async def purge_task_queues(self, queues: Iterable[str] | None = None) -> dict[str, int]:
         """Drop what waits in ``queues`` (default: all of this app's) and return how many of each were dropped."""
         dropped: dict[str, int] = await self.port().call("broker.purge", self._full_queue_names(queues))
-        return {self.short_queue_name(name) or name: count for name, count in dropped.items()}
-
-    def full_queue_name(self, queue: str) -> str:
-        """Return the name that a queue has on the broker: ``{app}.{queue}``, as in Mognet."""
-        return f"{self.name}.{queue}"
-
-    def short_queue_name(self, full_name: str | None) -> str | None:
-        """Return a queue's name as this app's users know it."""
-        return full_name.removeprefix(f"{self.name}.") if full_name is not None else None
+        return {self.queues.short_name(name): count for name, count in dropped.items()}
 
     # -- work
 
@@ -323,7 +318,7 @@ class App:
 
     @asynccontextmanager
     async def worker(self, **options: Any) -> AsyncIterator[Worker]:
-        """Run a worker while the block runs; options as for ``start``. For tests, and for services that work themselves."""
+        """Run a worker while the block runs; options as for ``start``. For tests, and for services that work too."""
         self._loop = asyncio.get_running_loop()
         worker = self.create_worker(**options)
         running = asyncio.create_task(worker.run())
@@ -342,8 +337,9 @@ class App:
         once: bool = False,
         observer: Observer | None = None,
     ) -> Worker:
-        """Make a worker that is not running yet. Raises ConfigError if no queue is left to work on."""
-        chosen = self._chosen_queues(queues, frozenset(exclude_queues))
+        """Load the tasks and make a worker that is not running yet. Raises ConfigError if no queue is left for it."""
+        self.load_tasks()
+        chosen = self.queues.choose(queues, exclude_queues)
         slots = concurrency if concurrency is not None else self.config.concurrency
         worker = Worker(self, queues=chosen, concurrency=slots, once=once, observer=observer)
         self._workers.add(worker)
@@ -360,23 +356,8 @@ class App:
             raise value.rebuild(result, self._known_types)
         return value
 
-    def _chosen_queues(self, include: Iterable[str] | None, exclude: frozenset[str]) -> list[str]:
-        known = self.get_task_queue_names()
-        wanted = known if include is None else set(include)
-        strange = sorted((wanted | exclude) - known)
-        if strange:
-            raise ConfigError(
-                f"no task of app {self.name!r} uses queue {', '.join(strange)}; its queues are {', '.join(sorted(known))}"
-            )
-        left = sorted(wanted - exclude)
-        if not left:
-            raise ConfigError(f"no queue is left to work on; those of app {self.name!r} are {', '.join(sorted(known))}")
-        return left
-
     def _full_queue_names(self, queues: Iterable[str] | None) -> Sequence[str]:
-        return [
-            self.full_queue_name(queue) for queue in sorted(self.get_task_queue_names() if queues is None else queues)
-        ]
+        return [self.queues.full_name(queue) for queue in sorted(self.queues.used() if queues is None else queues)]
 
     def _found(self, result_id: UUID, record: Record | None) -> Result[Any]:
         if record is None:

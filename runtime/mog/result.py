@@ -74,7 +74,7 @@ class Result(Generic[R]):
     @property
     def queue(self) -> str | None:
         """The queue's name, without the app's."""
-        return self._app.short_queue_name(self._record.queue)
+        return None if self._record.queue is None else self._app.queues.short_name(self._record.queue)
 
     @property
     def priority(self) -> int:

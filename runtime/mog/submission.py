@@ -20,7 +20,7 @@ def prepare(app: App, request: Request[Any]) -> NewTask:
     """Return the task to be stored. Raises InvalidTaskArguments, InvalidRequest, PayloadTooLarge."""
     task = app.tasks.find(request.name)
     now = app.clock()
-    queue = app.full_queue_name(route(app, request, task))
+    queue = app.queues.full_name(app.queues.route(request, task))
     priority = _priority(request, task)
     body = request_to_json(request, task, priority)
     if len(body) > app.config.max_message_size:
@@ -37,17 +37,6 @@ def prepare(app: App, request: Request[Any]) -> NewTask:
     )
     message = Message(request.id, queue, priority, body, record.due)
     return NewTask(record, message, app.config.result_ttl, _metadata(request.metadata))
-
-
-def route(app: App, request: Request[Any], task: Task | None) -> str:
-    """Return the queue: the request's own, else the settings' for the task, else the task's, else the default."""
-    if request.queue_name is not None:
-        return request.queue_name
-    names = [request.name] if task is None else [request.name, task.name, *task.aliases]
-    for name in names:
-        if name in app.config.task_routes:
-            return app.config.task_routes[name]
-    return (task.queue if task is not None else None) or app.config.default_task_route
 
 
 def _priority(request: Request[Any], task: Task | None) -> int:

@@ -71,7 +71,7 @@ class Worker:
         """Consume until ``stopping`` is set (or, with ``once``, until nothing is ready), then end in good order."""
         self.ended.clear()
         self._size_executor()
-        full_names = [self.app.full_queue_name(queue) for queue in self._queues]
+        full_names = [self.app.queues.full_name(queue) for queue in self._queues]
         try:
             self._consumption = await self.port.consume(full_names, self._deliver)
             self._consumption.grant(self._concurrency)
