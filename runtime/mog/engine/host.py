@@ -196,9 +196,11 @@ class Host:
         for repeater in self._repeaters.values():
             repeater.abort()
         await self._cancel_all()
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout_at(deadline):
                 await self.engine.close()
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of the end
+            log.error("the engine did not close in good order: %s", error or type(error).__name__)
         self._is_open, self._is_closed = False, True
         self._waiters.fail(NotConnected(CLOSED))
 

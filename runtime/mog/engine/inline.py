@@ -51,7 +51,8 @@ class InlinePort(Port):
         elif host.loop.is_closed() or running_loop() is not None:
             self._leave_behind(host)
         else:
-            host.loop.run_until_complete(_closed(host, timeout))
+            with self._driving:
+                host.loop.run_until_complete(_closed(host, timeout))
 
     def ping(self, pong: Callable[[], None]) -> None:
         """See :meth:`Port.ping`; this is the engine's loop."""
@@ -81,8 +82,14 @@ class InlinePort(Port):
             return self._host
 
     def _leave_behind(self, host: Host) -> None:
-        host.abandon()
-        host.inbox.give_up()
+        """Part from a host whose loop does not run: close it if the loop is ours, else let go."""
+        if host.loop is self._private:
+            closer = threading.Thread(target=lambda: host.loop.run_until_complete(_closed(host, 1.0)))
+            closer.start()  # on a thread of its own, because a loop may be running in this one
+            closer.join()
+        else:
+            host.abandon()
+            host.inbox.give_up()
 
     def _private_loop(self) -> asyncio.AbstractEventLoop:
         if self._private is None:
