@@ -22,11 +22,21 @@ from mog.jsontext import UnwritableValue, reason_of
 from mog.validation import did_you_mean, shorten
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
+Convert = Callable[[Any], Any]
 
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 NEVER = 1 << 30
 """The position of what has none: behind any argument."""
+
+PLANS = 100
+"""Shapes of calls that are remembered for a task; `*args` and `**kwargs` allow any number of them."""
+
+SCALARS = frozenset({"str", "int", "float", "bool"})
+"""pydantic's schemas for which values in a message and values in Python are one."""
+
+WRITTEN_AS_THEY_ARE = frozenset({"str", "float", "bool"})
+"""Those of them whose every value is JSON that can be read back; an int may have too many digits."""
 
 KWARGS_REPR_CHARACTERS = 64
 """Where the repr of one argument is cut; Mognet's number."""
@@ -43,26 +53,25 @@ class Arguments:
         self.task_name = task_name
         self.function = function
         self.parameters = tuple(parameters)
+        self._plans: dict[tuple[object, ...], _Plan] = {}
 
     def check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
         """Return a caller's arguments as values of the annotated types, coerced where pydantic does.
 
         Defaults are not filled in: the worker's version of the task has the last word. Raises InvalidTaskArguments.
         """
-        self._bind(args, kwargs)
-        return self._convert(_Field.check, args, kwargs)
+        return self._convert(self._plan(args, kwargs).checks, args, kwargs)
 
     def dump(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
         """Return checked arguments as JSON values which any process can read back. Raises InvalidTaskArguments."""
-        return self._convert(_Field.dump, args, kwargs)
+        return self._convert(self._plan(args, kwargs).dumps, args, kwargs)
 
     def load(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
         """Return the arguments in a message as values of the annotated types. Raises InvalidTaskArguments."""
-        self._bind(args, kwargs)
-        loaded, named = self._convert(_Field.load, args, kwargs)
-        for field in self._fields.defaulted:
-            if field.position >= len(loaded) and field.name not in named:
-                named[field.name] = field.default()
+        plan = self._plan(args, kwargs)
+        loaded, named = self._convert(plan.loads, args, kwargs)
+        for field in plan.defaulted:
+            named[field.name] = field.default()
         return loaded, named
 
     @cached_property
@@ -73,86 +82,75 @@ class Arguments:
         ]
         return _Fields(fields)
 
-    def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        fields, count = self._fields, len(args)
-        if (
-            (count > len(fields.positional) and fields.surplus is None)
-            or any(field.position >= count and field.name not in kwargs for field in fields.required)
-            or any(name not in fields.named or fields.named[name].position < count for name in kwargs)
-        ) and (errors := list(_binding_errors(fields, count, kwargs))):
-            raise InvalidTaskArguments(errors, self.task_name)
+    def _plan(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:
+        """Return what to do with arguments of this shape: worked out once, since callers repeat themselves."""
+        shape = (len(args), *kwargs)
+        plan = self._plans.get(shape)
+        if plan is None:
+            errors = list(_binding_errors(self._fields, len(args), kwargs))
+            if errors:
+                raise InvalidTaskArguments(errors, self.task_name)
+            plan = _Plan(self._fields, len(args), tuple(kwargs))
+            if len(self._plans) < PLANS:
+                self._plans[shape] = plan
+        return plan
 
-    def _convert(self, step: Callable[[_Field, Any], Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
-        fields, errors = self._fields, list[InvalidErrorInfo]()
-        converted, named = list[Any](), dict[str, Any]()
-        for position, value in enumerate(args):
-            field = fields.at(position)
+    def _convert(self, converters: Sequence[Convert], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+        count, values = len(args), (*args, *kwargs.values())
+        try:
+            converted = [convert(value) for convert, value in zip(converters, values, strict=True)]
+        except Exception:
+            errors = list(self._value_errors(converters, args, kwargs))
+            if not errors:  # what failed did not fail again
+                raise
+            raise InvalidTaskArguments(errors, self.task_name) from None
+        return tuple(converted[:count]), dict(zip(kwargs, converted[count:], strict=True))
+
+    def _value_errors(
+        self, converters: Sequence[Convert], args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Iterator[InvalidErrorInfo]:
+        """Convert one by one, to tell of all that do not fit and not of the first alone."""
+        places = [*map(self._fields.place, range(len(args))), *((name,) for name in kwargs)]
+        for place, convert, value in zip(places, converters, (*args, *kwargs.values()), strict=True):
             try:
-                converted.append(step(field, value))
-            except Exception as error:  # noqa: BLE001 - validators and serialisers of the user's may raise anything
-                errors += _explain(error, (field.name, position - field.position) if field.many else (field.name,))
-        for name, value in kwargs.items():
-            try:
-                named[name] = step(fields.by_name(name), value)
+                convert(value)
             except Exception as error:  # noqa: BLE001 - as above
-                errors += _explain(error, (name,))
-        if errors:
-            raise InvalidTaskArguments(errors, self.task_name)
-        return tuple(converted), named
+                yield from _explain(error, place)
 
 
 class _Field:
     """One parameter, with what checks, writes and reads its values."""
 
-    __slots__ = (
-        "_adapter",
-        "_anything",
-        "_read",
-        "_validate",
-        "_write",
-        "defaulted",
-        "kind",
-        "many",
-        "name",
-        "position",
-        "required",
-    )
-
     def __init__(self, parameter: inspect.Parameter, position: int, adapter: TypeAdapter[Any]) -> None:
         self.name, self.kind = parameter.name, parameter.kind
         self.position = NEVER if parameter.kind is parameter.KEYWORD_ONLY else position
-        self.many = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        self.defaulted = not self.many and adapter.get_default_value() is not None
-        has_default = self.defaulted or not (
-            parameter.default is parameter.empty or isinstance(parameter.default, FieldInfo)
-        )
-        self.required = not self.many and not has_default
-        self._anything = parameter.annotation in (parameter.empty, Any, "Any")
+        many = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        self.defaulted = not many and adapter.get_default_value() is not None
+        in_signature = not (parameter.default is parameter.empty or isinstance(parameter.default, FieldInfo))
+        self.required = not (many or in_signature or self.defaulted)
         self._adapter = adapter
-        self._validate = adapter.validator.validate_python
         self._read = adapter.validator.validate_json
         self._write = adapter.serializer.to_python
-
-    def check(self, value: Any) -> Any:
-        """Return a Python value as one of the annotated type."""
-        return self._validate(value)
-
-    def dump(self, value: Any) -> Any:
-        """Return a checked value as JSON values. Reading what was written proves that it can be read elsewhere."""
-        try:
-            return from_json(to_json(self._write(value, mode="json")))
-        except Exception as error:
-            raise UnwritableValue(reason_of(error)) from error
-
-    def load(self, value: Any) -> Any:
-        """Return JSON values as one of the annotated type."""
-        return value if self._anything else self._read(to_json(value))
+        kind = adapter.core_schema["type"]
+        self.check: Convert = adapter.validator.validate_python
+        self.dump: Convert = _unchanged if kind in WRITTEN_AS_THEY_ARE else self._dump
+        self.load: Convert = _unchanged if kind == "any" else self.check if kind in SCALARS else self._load
 
     def default(self) -> Any:
         """Return the default that pydantic's Field gives, of which Python's own call knows nothing."""
         default = self._adapter.get_default_value()
         assert default is not None
         return default.value
+
+    def _dump(self, value: Any) -> Any:
+        # Reading what was written proves that it can be read elsewhere: not too deep, no integer too long.
+        try:
+            return from_json(to_json(self._write(value, mode="json")))
+        except Exception as error:
+            raise UnwritableValue(reason_of(error)) from error
+
+    def _load(self, value: Any) -> Any:
+        return self._read(to_json(value))
 
 
 class _Fields:
@@ -179,11 +177,30 @@ class _Fields:
         assert field is not None
         return field
 
+    def place(self, position: int) -> tuple[int | str, ...]:
+        """Return the place of a positional argument, for an error."""
+        surplus = position - len(self.positional)
+        return (self.at(position).name,) if surplus < 0 else (self.at(position).name, surplus)
+
+
+class _Plan:
+    """What is done with arguments that come in a certain number by position, and under certain names."""
+
+    __slots__ = ("checks", "defaulted", "dumps", "loads")
+
+    def __init__(self, fields: _Fields, count: int, names: Sequence[str]) -> None:
+        taken = [*map(fields.at, range(count)), *map(fields.by_name, names)]
+        self.checks = [field.check for field in taken]
+        self.dumps = [field.dump for field in taken]
+        self.loads = [field.load for field in taken]
+        self.defaulted = [field for field in fields.defaulted if field.position >= count and field.name not in names]
+
 
 def format_arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
     """Write arguments for people: ``'a.png', width=800``, each cut at KWARGS_REPR_CHARACTERS. Never raises."""
     texts = [shorten(value, KWARGS_REPR_CHARACTERS) for value in args]
-    texts += [f"{name}={shorten(value, KWARGS_REPR_CHARACTERS)}" for name, value in kwargs.items()]
+    if kwargs:
+        texts += [f"{name}={shorten(value, KWARGS_REPR_CHARACTERS)}" for name, value in kwargs.items()]
     return ", ".join(texts)
 
 
@@ -241,3 +258,7 @@ def _explain(error: Exception, loc: tuple[int | str, ...]) -> Iterator[InvalidEr
         yield InvalidErrorInfo(loc, str(error), "not_json")
     else:
         yield InvalidErrorInfo(loc, f"its check raises {type(error).__name__}: {shorten(str(error))}", "check_failed")
+
+
+def _unchanged(value: Any) -> Any:
+    return value

@@ -37,6 +37,15 @@ def write_json(value: Any) -> bytes:
     return text
 
 
+def why_unwritable(value: Any) -> str:
+    """Tell why a value is no JSON; nothing where it is."""
+    try:
+        write_json(value)
+    except UnwritableValue as error:
+        return str(error)
+    return ""
+
+
 def reason_of(error: Exception) -> str:
     """Tell in one line why a value is no JSON."""
     first = str(error).partition("\n")[0].removeprefix("Error serializing to JSON: ")

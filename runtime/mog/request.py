@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from mog.arguments import format_arguments
-from mog.errors import InvalidRequest
+from mog.errors import InvalidErrorInfo, InvalidRequest, InvalidTaskArguments, MogError
+from mog.jsontext import UnwritableValue, why_unwritable, write_json
 from mog.task import Task
 from mog.validation import describe
 
@@ -87,7 +89,10 @@ def request_to_json(request: Request[Any], task: Task | None = None, priority: i
         "kwargs_repr": request.arguments_repr(),
         "priority": request.priority if priority is None else priority,
     }
-    return to_json(body)
+    try:
+        return write_json(body)
+    except UnwritableValue as error:
+        raise _unwritable(request, args, kwargs) from error
 
 
 def request_from_json(body: bytes) -> Request[Any]:
@@ -101,3 +106,18 @@ def request_from_json(body: bytes) -> Request[Any]:
         if isinstance(fields, dict) and not fields.keys() <= Request.model_fields.keys():
             return Request(**{key: value for key, value in fields.items() if key in Request.model_fields})
         raise
+
+
+def _unwritable(request: Request[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> MogError:
+    """Return the error that says which part of a request is no JSON."""
+    errors = [
+        InvalidErrorInfo((place,), reason, "not_json")
+        for place, value in (*enumerate(args), *kwargs.items())
+        if (reason := why_unwritable(value))
+    ]
+    if errors:
+        return InvalidTaskArguments(errors, request.name)
+    for field in ("metadata", "kwargs_repr", "queue_name"):
+        if reason := why_unwritable(getattr(request, field)):
+            return InvalidRequest(f"the request cannot be sent: its {field} holds what is no JSON, {reason}")
+    return InvalidRequest("the request cannot be sent: its arguments together are no JSON that can be read back")

@@ -33,7 +33,7 @@ def place(loc: Iterable[int | str]) -> str:
 def shorten(value: object, limit: int = SHOWN_CHARACTERS) -> str:
     """Return the value's repr, cut at ``limit`` characters; never raises."""
     try:
-        text = repr(value)
+        text = f"{value!r}"
     except Exception as error:  # noqa: BLE001 - a __repr__ of the user's may raise anything
         text = f"<{type(value).__qualname__}, whose repr raises {type(error).__name__}>"
     return text if len(text) <= limit else text[:limit] + "..."
