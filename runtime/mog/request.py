@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID, uuid4
 
@@ -17,6 +17,9 @@ from mog.task import Task
 from mog.validation import describe
 
 R = TypeVar("R")
+
+SCALARS = (str, int, float, bool, type(None))
+"""Arguments that hold no model for sure."""
 
 
 class Request(BaseModel, Generic[R]):
@@ -74,9 +77,10 @@ def request_to_json(request: Request[Any], task: Task | None = None, priority: i
 
     Raises InvalidTaskArguments, and InvalidRequest where something else of it cannot be JSON.
     """
-    args, kwargs = request.args, request.kwargs
-    if task is not None:
-        args, kwargs = task.dump(*task.check(args, kwargs))
+    if task is None:
+        args, kwargs = request.args, request.kwargs
+    else:
+        args, kwargs = task.dump(*task.check(request.args, request.kwargs))
     body = {
         "id": request.id,
         "name": request.name,
@@ -89,8 +93,9 @@ def request_to_json(request: Request[Any], task: Task | None = None, priority: i
         "kwargs_repr": request.arguments_repr(),
         "priority": request.priority if priority is None else priority,
     }
+    models = task is None and not all(isinstance(value, SCALARS) for value in (*args, *kwargs.values()))
     try:
-        return write_json(body)
+        return write_json(body, models=models)
     except UnwritableValue as error:
         raise _unwritable(request, args, kwargs) from error
 
@@ -108,16 +113,14 @@ def request_from_json(body: bytes) -> Request[Any]:
         raise
 
 
-def _unwritable(request: Request[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> MogError:
+def _unwritable(request: Request[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> MogError:
     """Return the error that says which part of a request is no JSON."""
-    errors = [
-        InvalidErrorInfo((place,), reason, "not_json")
-        for place, value in (*enumerate(args), *kwargs.items())
-        if (reason := why_unwritable(value))
-    ]
-    if errors:
+    places = chain[tuple[int | str, Any]](enumerate(args), ((name, value) for name, value in kwargs.items()))
+    reasons = [(place, why_unwritable(value)) for place, value in places]
+    if any(reason for _, reason in reasons):
+        errors = [InvalidErrorInfo((place,), reason, "not_json") for place, reason in reasons if reason]
         return InvalidTaskArguments(errors, request.name)
     for field in ("metadata", "kwargs_repr", "queue_name"):
         if reason := why_unwritable(getattr(request, field)):
             return InvalidRequest(f"the request cannot be sent: its {field} holds what is no JSON, {reason}")
-    return InvalidRequest("the request cannot be sent: its arguments together are no JSON that can be read back")
+    return InvalidRequest("the request cannot be sent: it is nested too deeply to be read back")
