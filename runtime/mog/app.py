@@ -24,17 +24,15 @@ from mog.engine.io_thread import ThreadPort
 from mog.engine.port import Port
 from mog.engine.records import NewTask, Query, QueueDepth, Record
 from mog.engine.urls import EngineOptions, open_engine
-from mog.errors import ConfigError, CouldNotSubmit, EngineUnavailable, MogError, ResultLost, ResultValueLost
+from mog.errors import ConfigError, CouldNotSubmit, EngineUnavailable, MogError, ResultLost
 from mog.known_types import KnownTypes
 from mog.queues import Queues
-from mog.remote_errors import RemoteError
 from mog.request import Request
 from mog.result import Result
 from mog.states import ResultState
 from mog.submission import prepare
 from mog.task import Registry, global_registry
 from mog.task import task as task_decorator
-from mog.values import decode
 from mog.worker.events import Observer
 from mog.worker.worker import Worker
 
@@ -86,7 +84,7 @@ class App:
         self._port: Port | None = None
         self._workers: WeakSet[Worker] = WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._known_types = KnownTypes(self.tasks, self.config.exceptions)
+        self.known_types = KnownTypes(self.tasks, self.config.exceptions)
 
     # -- open and close
 
@@ -344,17 +342,6 @@ class App:
         worker = Worker(self, queues=chosen, concurrency=slots, once=once, observer=observer)
         self._workers.add(worker)
         return worker
-
-    # -- for results
-
-    def decode_value(self, result: Result[Any], stored: Any) -> Any:
-        """Return a done task's value, or raise its error; see :meth:`Result.get`."""
-        if stored is None:
-            raise ResultValueLost(result.id)
-        value = decode(stored, self._known_types)
-        if isinstance(value, RemoteError):
-            raise value.rebuild(result, self._known_types)
-        return value
 
     def _full_queue_names(self, queues: Iterable[str] | None) -> Sequence[str]:
         return [self.queues.full_name(queue) for queue in sorted(self.queues.used() if queues is None else queues)]

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
-from mog.engine.records import Record
-from mog.errors import ResultLost, ResultNotReady
+from mog.engine.records import Record, StoredValue
+from mog.errors import ResultLost, ResultNotReady, ResultValueLost, Revoked
 from mog.progress import Progress
+from mog.remote_errors import RemoteError
 from mog.states import ERROR_STATES, SUCCESS_STATES, TERMINAL_STATES, ResultState
+from mog.values import decode
 
 if TYPE_CHECKING:
     from mog.app import App
@@ -208,8 +210,16 @@ class Result(Generic[R]):
         if not self.done:
             raise ResultNotReady
 
-    def _decode(self, value: Any) -> R:
-        decoded: R = self._app.decode_value(self, value)
+    def _decode(self, stored: StoredValue | None) -> R:
+        known = self._app.known_types
+        value: Any = None if stored is None else decode(stored, known)
+        if self.revoked:
+            raise Revoked(self, value.message if isinstance(value, RemoteError) else "")
+        if stored is None:
+            raise ResultValueLost(self.id)
+        if isinstance(value, RemoteError):
+            raise value.rebuild(self, known)
+        decoded: R = value
         return decoded
 
 
