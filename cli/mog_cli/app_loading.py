@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import itertools
 import os
 import sys
 import traceback
@@ -37,10 +38,9 @@ def load_app(spec: str | None) -> App:
     if not isinstance(chosen, str):
         raise CommandError(f"`app` in [tool.mog] must be a text such as 'hello.app:app', not {chosen!r}")
     module_name, _, name = chosen.partition(":")
-    if not all(part.isidentifier() for part in module_name.split(".")):
-        raise CommandError(
-            f"{chosen!r} names no module", hint="write it as in an import, with the App's name: hello.app:app"
-        )
+    if module_name.endswith(".py") or not all(part.isidentifier() for part in module_name.split(".")):
+        hint = "write it as in an import, with the App's name behind a colon: hello.app:app"
+        raise CommandError(f"{chosen!r} names no module", hint=hint)
     app = pick_app(import_module(module_name, roots), name or DEFAULT_NAME)
     for tasks_module in app.config.imports:
         import_module(tasks_module, roots)
@@ -108,16 +108,23 @@ def show_user_frames(error: BaseException) -> str:
 
 def is_users(filename: str) -> bool:
     """Tell whether a file is neither mog's nor the import system's."""
-    import mog
-
-    ours = (os.path.dirname(mog.__file__), os.path.dirname(__file__), os.path.dirname(importlib.__file__))  # noqa: PTH120 - frames hold texts
+    ours = (runtime_directory(), os.path.dirname(__file__), os.path.dirname(importlib.__file__))
     return not filename.startswith(("<frozen ", *(f"{directory}{os.sep}" for directory in ours)))
 
 
+def runtime_directory() -> str:
+    """Return where the package `mog` lies, as tracebacks write it."""
+    import mog
+
+    return os.path.dirname(mog.__file__)
+
+
 def place_of(error: BaseException) -> str:
-    """Return ``file:line: `` of the user's line from which an error of mog comes."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_users(frame.filename)]
-    return f"{os.path.relpath(frames[-1].filename)}:{frames[-1].lineno}: " if frames else ""
+    """Return ``file:line: `` of the line with which the user called mog, which raised the error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    before_mog = itertools.takewhile(lambda frame: not frame.filename.startswith(runtime_directory() + os.sep), frames)
+    users = [frame for frame in before_mog if is_users(frame.filename)]
+    return f"{os.path.relpath(users[-1].filename)}:{users[-1].lineno}: " if users else ""
 
 
 def suggest_module(name: str, roots: list[Path]) -> str:

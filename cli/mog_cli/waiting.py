@@ -91,12 +91,11 @@ def unsuccessful(result: Result[Any], error: Exception) -> CommandError:
     """Return the error for a task that ended without a value."""
     from mog.errors import ResultFailed
 
-    if result.revoked:
-        return CommandError(one_line(error), code=ExitCode.UNFINISHED)
+    code = ExitCode.UNFINISHED if result.revoked else ExitCode.FAILED
     if isinstance(error, ResultFailed):
-        return CommandError(one_line(error), code=ExitCode.FAILED)
-    message = f"{title(result)} failed with {type(error).__name__}: {one_line(error)}"
-    return CommandError(message.removesuffix(": "), code=ExitCode.FAILED)
+        return CommandError(one_line(error), code=code)
+    end = "was revoked" if result.revoked else f"failed with {type(error).__name__}"
+    return CommandError(f"{title(result)} {end}: {one_line(error)}".removesuffix(": "), code=code)
 
 
 def title(result: Result[Any]) -> str:

@@ -44,7 +44,7 @@ def mog(directory: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.
 
     yield command
     for name, module in list(sys.modules.items()):
-        if (getattr(module, "__file__", None) or "").startswith(str(directory)):
+        if str(directory) in f"{getattr(module, '__file__', '')} {getattr(module, '__path__', '')}":
             del sys.modules[name]
 
 
@@ -57,3 +57,54 @@ def mog_program(directory: Path) -> Command:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     return command
+
+
+APP = """
+import asyncio
+from mog import App, Context, Pause
+
+app = App("shop")
+
+@app.task(name="shop.add")
+async def add(context: Context, a: int, b: int = 1) -> int:
+    return a + b
+
+@app.task(name="shop.greet")
+def greet(context: Context, name: str, *, loud: bool = False) -> str:
+    return f"hello {name}" + "!" * loud
+
+@app.task(name="shop.fail")
+async def fail(context: Context, message: str) -> None:
+    raise ValueError(message)
+
+@app.task(name="shop.nothing", queue="slow")
+async def nothing(context: Context) -> None:
+    pass
+
+@app.task(name="shop.steps")
+async def steps(context: Context, count: int, seconds: float) -> str:
+    for number in range(count):
+        context.progress(number, count, f"step {number}")
+        await asyncio.sleep(seconds)
+    return "done"
+"""
+
+
+@pytest.fixture
+def shop(directory: Path) -> Path:
+    """A project whose one App has a few tasks, in shop.py."""
+    (directory / "shop.py").write_text(APP)
+    return directory
+
+
+@pytest.fixture
+def worker(shop: Path) -> Iterator[subprocess.Popen[str]]:
+    """A worker of the shop that runs while the test does."""
+    process = subprocess.Popen([*PROGRAM, "run"], cwd=shop, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "event=worker-started" in line:
+            break
+    yield process
+    process.terminate()
+    process.communicate(timeout=30)

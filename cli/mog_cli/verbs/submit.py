@@ -79,6 +79,7 @@ def fit(task: Task, call: read.Call) -> read.Call:
 
     Raises CommandError, which shows the signature, if the task cannot be called so.
     """
+    from mog.arguments import format_signature
     from mog.errors import InvalidTaskArguments
 
     try:
@@ -95,7 +96,8 @@ def fit(task: Task, call: read.Call) -> read.Call:
         try:
             task.check(as_text.args, as_text.kwargs)
         except InvalidTaskArguments:
-            raise CommandError(str(error), hint=f"the task is {task.signature_text()}") from None
+            signature = format_signature(task.name, task.parameters)
+            raise CommandError(str(error), hint=f"it is called so: {signature}") from None
         return as_text
     return call
 

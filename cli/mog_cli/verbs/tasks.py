@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,13 +44,17 @@ def list_tasks(
     from mog_cli.app_loading import load_app, with_app
     from mog_cli.rendering import result_fields
 
-    query = {"states": states, "name": name, "queue": queue, "limit": limit, "before": older_than}
-    found = with_app(load_app(app), lambda app: app.find_results(**query))
+    found = with_app(
+        load_app(app),
+        lambda app: app.find_results(states=states, name=name, queue=queue, limit=limit, before=older_than),
+    )
     if as_json:
         for result in found:
             output.json_line(result_fields(result))
-    else:
-        output.table(COLUMNS, map(row, found))
+        return
+    output.table(COLUMNS, map(row, found))
+    if len(found) == limit and output.is_terminal(sys.stdout):
+        output.note(f"older ones: mog tasks list --before {found[-1].id}")
 
 
 def parse_state(text: str) -> ResultState:
