@@ -17,14 +17,14 @@ from pydantic import (
     ModelWrapValidatorHandler,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
+from pydantic_core import from_json
 
-from mog.config_sources import Setting, from_environment, from_project
+from mog.config_sources import DEFAULT_BROKER, Setting, from_environment, from_project
 from mog.errors import ConfigError
 from mog.validation import describe, redact
-
-DEFAULT_BROKER = "sqlite:///.mog/mog.db"
 
 DAY = 86_400.0
 
@@ -36,8 +36,13 @@ def _seconds(value: Any) -> Any:
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
+def _listed(value: Any) -> Any:
+    """Take ``a, b`` for a list: what an environment variable can hold."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)]
-Names = Annotated[list[str], BeforeValidator(lambda value: value.split(",") if isinstance(value, str) else value)]
+Listed = BeforeValidator(_listed)
 
 
 class Queues(BaseModel):
@@ -74,9 +79,9 @@ class AppConfig(BaseModel):
 
     node_id: str = Field(default_factory=lambda: f"{os.getpid()}@{socket.gethostname()}", min_length=1)
     """This process among the workers; unique."""
-    imports: Names = Field(default_factory=list)
+    imports: Annotated[list[str], Listed] = Field(default_factory=list)
     """Modules to import before a worker starts: those that hold the tasks."""
-    exceptions: list[str | type[BaseException]] = Field(default_factory=list)
+    exceptions: Annotated[list[str | type[BaseException]], Listed] = Field(default_factory=list)
     """Classes, or their ``module:name``, of errors that are raised as themselves where a result is awaited.
 
     Besides the builtins, mog's own, and those that the modules of the app's tasks contain.
@@ -116,22 +121,26 @@ class AppConfig(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         try:
             config = handler(data)
         except ValidationError as error:
-            raise ConfigError(f"the configuration is not valid: {describe(error, cls.model_fields)}") from None
+            what = describe(error, cls.model_fields, info.context or {})
+            raise ConfigError(f"the configuration is not valid: {what}") from None
         return config._completed()
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """Read a JSON file. Raises ConfigError."""
         try:
-            return cls.model_validate_json(Path(path).read_bytes())
+            settings = from_json(Path(path).read_bytes())
         except OSError as error:
-            raise ConfigError(f"the configuration {path} cannot be read: {error.strerror}") from None
-        except ValidationError as error:
-            raise ConfigError(f"the configuration {path} is not JSON: {describe(error)}") from None
+            raise ConfigError(f"the configuration file {path} cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise ConfigError(f"the configuration file {path} is not valid JSON: {error}") from None
+        if not isinstance(settings, dict):
+            raise ConfigError(f"the configuration file {path} must hold a JSON object, {{...}}")
+        return cls.model_validate(settings, context=dict.fromkeys(settings, f"file {path}"))
 
     def _completed(self) -> Self:
         given = self.model_fields_set
@@ -160,4 +169,5 @@ def load_config(**arguments: Any) -> AppConfig:
     """
     settings = from_project() | from_environment(AppConfig.model_fields)
     settings |= {name: Setting(value, f"argument {name}") for name, value in arguments.items() if value is not None}
-    return AppConfig(**{name: setting.value for name, setting in settings.items()})
+    values = {name: setting.value for name, setting in settings.items()}
+    return AppConfig.model_validate(values, context={name: setting.origin for name, setting in settings.items()})

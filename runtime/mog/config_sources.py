@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from mog.errors import ConfigError
+
+DEFAULT_BROKER = "sqlite:///.mog/mog.db"
 
 PREFIX = "MOG_"
 
 FOREIGN_KEYS = frozenset({"app", "src", "lint", "template"})
 """Keys of ``[tool.mog]`` that the command, the linter and the scaffolds read."""
+
+URLS = ("broker", "results", "state")
+
+MISSPELT = 0.85
+"""How alike (1: the same) a variable must be to a known one to be taken for a misspelling, and not another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +36,33 @@ class Setting:
 
 
 def from_environment(fields: Collection[str]) -> dict[str, Setting]:
-    """Read ``MOG_<NAME>`` for each field."""
+    """Read ``MOG_<NAME>`` for each field; lists and tables as JSON. An empty one counts as not given.
+
+    Raises ConfigError for what is no JSON, and for a variable whose name is almost that of a setting.
+    """
+    variables = {PREFIX + name.upper(): name for name in fields}
     found = {}
-    for name in fields:
-        variable = PREFIX + name.upper()
-        if variable in os.environ:
-            found[name] = Setting(os.environ[variable], f"environment variable {variable}")
+    for variable, text in os.environ.items():
+        if variable in variables and text:
+            found[variables[variable]] = Setting(_parse(variable, text), f"environment variable {variable}")
+        elif variable.startswith(PREFIX) and variable not in variables:
+            _refuse_misspelt(variable, variables)
     return found
 
 
 def from_project() -> dict[str, Setting]:
-    """Read ``[tool.mog]`` of the nearest pyproject.toml, from the working directory up, that has one."""
+    """Read ``[tool.mog]`` of the nearest pyproject.toml, from the working directory up, that has one.
+
+    Its directory is the root of relative paths to a SQLite file, that of the default among them: the store is the same
+    one wherever in the project a command is given. Raises ConfigError.
+    """
     for directory in (cwd := Path.cwd(), *cwd.parents):
         file = directory / "pyproject.toml"
         if file.is_file() and (table := read_table(file)) is not None:
-            return {key: Setting(value, str(file)) for key, value in table.items() if key not in FOREIGN_KEYS}
+            table = {"broker": DEFAULT_BROKER} | {key: value for key, value in table.items() if key not in FOREIGN_KEYS}
+            if directory != cwd:
+                table |= {key: _anchor(table[key], directory) for key in URLS if key in table}
+            return {key: Setting(value, f"[tool.mog] of {file}") for key, value in table.items()}
     return {}
 
 
@@ -55,3 +77,25 @@ def read_table(file: Path) -> dict[str, Any] | None:
     if table is not None and not isinstance(table, dict):
         raise ConfigError(f"{file}: tool.mog is a table, [tool.mog], not {type(table).__name__}")
     return table
+
+
+def _parse(variable: str, text: str) -> Any:
+    if not text.startswith(("[", "{")):
+        return text
+    try:
+        return from_json(text)
+    except ValueError as error:
+        raise ConfigError(f"environment variable {variable} is not valid JSON: {error}") from None
+
+
+def _refuse_misspelt(variable: str, known: Iterable[str]) -> None:
+    nearest = get_close_matches(variable, list(known), n=1, cutoff=MISSPELT)
+    if nearest:
+        raise ConfigError(f"environment variable {variable} is unknown; did you mean {nearest[0]}?")
+
+
+def _anchor(url: Any, directory: Path) -> Any:
+    path = url.removeprefix("sqlite:///") if isinstance(url, str) else url
+    if path == url or path.startswith(("/", ":")):
+        return url
+    return f"sqlite:///{directory / path}"

@@ -18,8 +18,8 @@ from mog.validation import describe
 
 R = TypeVar("R")
 
-SCALARS = (str, int, float, bool, type(None))
-"""Arguments that hold no model for sure."""
+SCALARS = frozenset({str, int, float, bool, type(None)})
+"""Types of arguments that hold no model for sure."""
 
 
 class Request(BaseModel, Generic[R]):
@@ -93,7 +93,7 @@ def request_to_json(request: Request[Any], task: Task | None = None, priority: i
         "kwargs_repr": request.arguments_repr(),
         "priority": request.priority if priority is None else priority,
     }
-    models = task is None and not all(isinstance(value, SCALARS) for value in (*args, *kwargs.values()))
+    models = task is None and not SCALARS.issuperset(map(type, (*args, *kwargs.values())))
     try:
         return write_json(body, models=models)
     except UnwritableValue as error:

@@ -2,54 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 SHOWN_CHARACTERS = 60
 
-
-def describe(error: ValidationError, known: Iterable[str] = ()) -> str:
-    """Tell in one line what is wrong where; ``known`` are the names of which an unknown one may be a misspelling."""
-    return "; ".join(_describe(found, known) for found in error.errors(include_url=False, include_context=False))
+PASSWORD = re.compile(r"(://[^\s:@/?#'\"]*):\S*@")
 
 
-def _describe(found: ErrorDetails, known: Iterable[str]) -> str:
+def describe(
+    error: ValidationError, known: Iterable[str] = (), origins: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Tell in one line what is wrong where.
+
+    ``known`` are the names of which an unknown one may be a misspelling; ``origins`` tells by outermost name where a
+    value comes from.
+    """
+    findings = error.errors(include_url=False, include_context=False)
+    return "; ".join(_describe(found, known, origins) for found in findings)
+
+
+def _describe(found: ErrorDetails, known: Iterable[str], origins: Mapping[str, str]) -> str:
+    loc = found["loc"]
+    place = ".".join(map(str, loc))
+    origin = f", from {origins[str(loc[0])]}" if loc and str(loc[0]) in origins else ""
     if found["type"] == "extra_forbidden":
-        hint = did_you_mean(str(found["loc"][-1]), known)
-        return f"{place(found['loc'])}unknown" + (f", {hint}" if hint else "")
-    given = "" if found["type"] in ("missing", "json_invalid") else f", not {shorten(found['input'])}"
-    return f"{place(found['loc'])}{found['msg']}{given}"
+        hint = did_you_mean(str(loc[-1]), known) if len(loc) == 1 else ""
+        return f"{place} is unknown{origin}" + (f"; {hint}" if hint else "")
+    given = "" if found["type"] in ("missing", "json_invalid") else f"; it is {shorten(found['input'], secret=True)}"
+    message = found["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}{given}{origin}" if place else f"{message}{given}{origin}"
 
 
-def place(loc: Iterable[int | str]) -> str:
-    """Write a place as ``a.0.b: ``; nothing for the whole."""
-    dotted = ".".join(map(str, loc))
-    return f"{dotted}: " if dotted else ""
-
-
-def shorten(value: object, limit: int = SHOWN_CHARACTERS) -> str:
-    """Return the value's repr, cut at ``limit`` characters; never raises."""
+def shorten(value: object, limit: int = SHOWN_CHARACTERS, *, secret: bool = False) -> str:
+    """Return the value's repr, cut at ``limit`` characters, with ``secret`` redacted before that; never raises."""
     try:
         text = f"{value!r}"
     except Exception as error:  # noqa: BLE001 - a __repr__ of the user's may raise anything
         text = f"<{type(value).__qualname__}, whose repr raises {type(error).__name__}>"
+    if secret:
+        text = redact(text)
     return text if len(text) <= limit else text[:limit] + "..."
+
+
+def redact(text: str) -> str:
+    """Return a text with stars for the passwords of URLs in it: for what stands between the user and the last ``@``."""
+    return PASSWORD.sub(r"\1:***@", text)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest known name, or nothing where none is near."""
     nearest = get_close_matches(name, list(known), n=1)
     return f"did you mean {nearest[0]!r}?" if nearest else ""
-
-
-def redact(text: str) -> str:
-    """Return a URL without its password: all between the user and the last ``@`` is replaced by stars."""
-    scheme, separator, rest = text.partition("://")
-    credentials, at, host = rest.rpartition("@")
-    if not separator or not at:
-        return text
-    user, colon, _ = credentials.partition(":")
-    return f"{scheme}://{user}{colon and ':***'}@{host}"
