@@ -5,7 +5,8 @@ so that a restarted task reads them in one go, before its function is called; a 
 
 How a place is written depends on who iterates. ``async for`` awaits each write. A ``for`` in a ``def`` task waits for
 it in its thread. A ``for`` in an ``async def`` cannot wait without blocking the event loop and sends it one-way; since
-writes and the put-back of the task travel in one order, what was sent is stored before the task can start again.
+writes and the put-back of the task travel in one order, what was sent is stored before the task can start again. When
+a task is put back, by a Pause or because the worker stops, what ``every`` has held back is written first.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ class Checkpoints:
     blocking: bool
     places: dict[str, Place] = field(default_factory=dict)
     open_names: set[str] = field(default_factory=set)
+    unwritten: int = 0
+    """Items that were finished since the last write."""
 
     def load(self, content: bytes | None) -> None:
         """Take over the places that an earlier run wrote."""
@@ -71,10 +74,12 @@ class Checkpoints:
 
     async def write(self) -> None:
         """Store all places and wait for it."""
+        self.unwritten = 0
         await self.port.call("state.set", self._item())
 
     def write_plain(self) -> None:
         """Store all places from a ``for``: waits in a ``def`` task, else one-way."""
+        self.unwritten = 0
         if self.blocking:
             self.port.call_blocking("state.set", self._item())
         else:
@@ -107,7 +112,6 @@ class Checkpointed(Generic[T]):
         self._every = every
         self._budget = budget
         self._deadline = float("inf")
-        self._unwritten = 0
         self._place = Place()
 
     def __iter__(self) -> Iterator[T]:
@@ -119,9 +123,8 @@ class Checkpointed(Generic[T]):
             yield item
             self._finish_item(item)
             if self._must_pause():
-                self._checkpoints.write_plain()
                 raise Pause
-            if self._must_write():
+            if self._checkpoints.unwritten >= self._every:
                 self._checkpoints.write_plain()
         self._finish_loop()
         self._checkpoints.write_plain()
@@ -133,9 +136,8 @@ class Checkpointed(Generic[T]):
             yield item
             self._finish_item(item)
             if self._must_pause():
-                await self._checkpoints.write()
                 raise Pause
-            if self._must_write():
+            if self._checkpoints.unwritten >= self._every:
                 await self._checkpoints.write()
         self._finish_loop()
         await self._checkpoints.write()
@@ -185,7 +187,7 @@ class Checkpointed(Generic[T]):
 
     def _finish_item(self, item: T) -> None:
         self._place.done += 1
-        self._unwritten += 1
+        self._checkpoints.unwritten += 1
         if self._key is not None:
             self._place.key = plain_key(self._key(item))
 
@@ -194,12 +196,6 @@ class Checkpointed(Generic[T]):
 
     def _must_pause(self) -> bool:
         return self._checkpoints.stop_asked() or time.monotonic() >= self._deadline
-
-    def _must_write(self) -> bool:
-        if self._unwritten < self._every:
-            return False
-        self._unwritten = 0
-        return True
 
 
 def plain_key(key: object) -> Key:

@@ -7,13 +7,21 @@ import contextvars
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mog.checkpoint import STATE_KEY
 from mog.context import Context
 from mog.engine.records import Delivery, Outcome, Requeue, StoredValue
-from mog.errors import InvalidRequest, InvalidTaskArguments, PayloadTooLarge, TooManyRetries, UnknownTask
+from mog.errors import (
+    EngineUnavailable,
+    InvalidRequest,
+    InvalidTaskArguments,
+    PayloadTooLarge,
+    TooManyRetries,
+    UnknownTask,
+)
 from mog.interrupts import is_pause, pause_delay
 from mog.request import Request, request_from_json
 from mog.states import ResultState
@@ -139,7 +147,11 @@ class Attempt:
                     value = await self._call(task, context, args, kwargs)
             return self._succeed(value)
         except BaseException as error:  # noqa: BLE001 - whatever user code raises is stored; nothing may end the worker
-            return self._end_of(error, expired=timer is not None and timer.expired())
+            end = self._end_of(error, expired=timer is not None and timer.expired())
+            if isinstance(end, Requeue) and context.checkpoints.unwritten:
+                with suppress(EngineUnavailable):  # the items are worked on again, as after a crash
+                    await context.checkpoints.write()
+            return end
         finally:
             context.flush()
 

@@ -1,0 +1,207 @@
+"""The worker: slots, the end in good order, a store that is away for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mog import App, Context, ResultState
+from mog.engine.records import Requeue
+from mog.errors import EngineUnavailable
+from mog.worker.events import Event, TaskEnded, TaskStarted, WorkerStarted, WorkerStopping
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator[App]:
+    async with App("demo", broker=f"sqlite:///{tmp_path}/mog.db", grace=0.1) as app:
+        yield app
+
+
+async def test_no_more_tasks_at_once_than_slots(app: App) -> None:
+    running, most, release = 0, 0, asyncio.Event()
+
+    @app.task(name="hold")
+    async def hold(context: Context) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        if running == 3:
+            release.set()
+        await release.wait()
+        running -= 1
+
+    async with app.worker(concurrency=3) as worker:
+        results = await app.submit_many(app.create_request(hold) for _ in range(12))
+        await asyncio.gather(*results)
+        assert worker.running == 0
+    assert most == 3
+
+
+async def test_slot_of_a_def_task_is_busy_until_its_thread_returns(app: App) -> None:
+    release, ran = threading.Event(), []
+
+    @app.task(name="stuck")
+    def stuck(context: Context) -> None:
+        release.wait(20)
+
+    @app.task(name="next")
+    async def following(context: Context) -> None:
+        ran.append(release.is_set())
+
+    async with app.worker(concurrency=1):
+        request = app.create_request(stuck)
+        first = await app.submit(request.model_copy(update={"deadline": 0.05}))
+        second = await app.submit(following)
+        await first.wait(timeout=10)
+        assert first.state is ResultState.REVOKED, "recorded while its thread still runs"
+        with pytest.raises(TimeoutError):
+            await second.wait(timeout=0.1)
+        release.set()
+        await second
+    assert ran == [True]
+
+
+async def test_stopping_worker_puts_back_what_did_not_end_in_time(app: App) -> None:
+    started = asyncio.Event()
+
+    @app.task(name="long")
+    async def long(context: Context) -> int:
+        started.set()
+        if context.attempt == 1:
+            await asyncio.Event().wait()
+        return context.attempt
+
+    async with app.worker():
+        result = await app.submit(long)
+        await started.wait()
+    await result.refresh()
+    assert (result.state, result.number_of_starts, result.number_of_stops) == (ResultState.SUSPENDED, 1, 1)
+    async with app.worker():
+        assert await result == 2
+
+
+async def test_stopping_worker_lets_a_task_end(app: App) -> None:
+    started = asyncio.Event()
+
+    @app.task(name="short")
+    async def short(context: Context) -> bool:
+        started.set()
+        await context.stopping.wait()
+        return True
+
+    async with app.worker():
+        result = await app.submit(short)
+        await started.wait()
+    assert await result is True
+
+
+async def test_cancelled_start_ends_in_good_order(app: App) -> None:
+    started = asyncio.Event()
+
+    @app.task(name="long")
+    async def long(context: Context) -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    work = asyncio.create_task(app.start())
+    result = await app.submit(long)
+    await started.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    await result.refresh()
+    assert result.state is ResultState.SUSPENDED
+
+
+async def test_closing_the_app_ends_its_workers_first(tmp_path: Path) -> None:
+    app = App("demo", broker=f"sqlite:///{tmp_path}/mog.db")
+
+    @app.task(name="quick")
+    async def quick(context: Context) -> str:
+        return "done"
+
+    async with app:
+        work = asyncio.create_task(app.start())
+        assert await app.run(quick) == "done"
+    await asyncio.wait_for(work, 10)
+
+
+async def test_what_is_delivered_to_a_stopping_worker_goes_back_unstarted(app: App) -> None:
+    ran = []
+
+    @app.task(name="note")
+    async def note(context: Context) -> None:
+        ran.append(1)
+
+    async with app.worker() as worker:
+        worker.stopping.set()
+        result = await app.submit(note)
+    await result.refresh()
+    assert (ran, result.state, result.number_of_starts) == ([], ResultState.PENDING, 0)
+
+
+async def test_end_of_a_task_is_kept_while_the_store_is_away(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    @app.task(name="quick")
+    async def quick(context: Context) -> str:
+        return "kept"
+
+    port = app.port()
+    call, failures = port.call, [EngineUnavailable("away"), EngineUnavailable("still away")]
+
+    def failing(operation: Any, item: Any) -> Any:
+        if operation == "results.settle" and failures:
+            future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            future.set_exception(failures.pop())
+            return future
+        return call(operation, item)
+
+    monkeypatch.setattr(port, "call", failing)
+    async with app.worker():
+        assert await app.run(quick) == "kept"
+    assert failures == []
+
+
+async def test_late_outcome_of_a_task_that_was_taken_over_is_not_recorded(
+    app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    started, release = asyncio.Event(), asyncio.Event()
+
+    @app.task(name="slow")
+    async def slow(context: Context) -> int:
+        if context.attempt == 1:
+            started.set()
+            await release.wait()
+        return context.attempt
+
+    async with app.worker():
+        result = await app.submit(slow)
+        await started.wait()
+        assert await app.port().call("results.requeue", Requeue(result.id, attempt=1))
+        assert await result == 2
+        release.set()
+    await result.refresh()
+    assert result.state is ResultState.SUCCESS
+    assert "was not recorded" in caplog.text
+
+
+async def test_observer_is_told_in_order(app: App) -> None:
+    @app.task(name="quick")
+    async def quick(context: Context) -> None: ...
+
+    @app.task(name="fail")
+    async def fail(context: Context) -> None:
+        raise ValueError("two\nlines")
+
+    events: list[Event] = []
+    for request in (app.create_request(quick), app.create_request(fail)):
+        await app.submit(request)
+    await app.start(once=True, concurrency=1, observer=events.append)
+    kinds = [type(event) for event in events]
+    assert kinds == [WorkerStarted, TaskStarted, TaskEnded, TaskStarted, TaskEnded, WorkerStopping]
+    ends = [event for event in events if isinstance(event, TaskEnded)]
+    assert [(end.state, end.error) for end in ends] == [("SUCCESS", None), ("FAILURE", "ValueError: two lines")]
