@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 from uuid import UUID
@@ -32,7 +31,6 @@ from mog.result import Result
 from mog.states import ResultState
 from mog.submission import prepare
 from mog.task import Registry, global_registry
-from mog.task import task as task_decorator
 from mog.worker.events import Observer
 from mog.worker.worker import Worker
 
@@ -80,7 +78,7 @@ class App:
         self.clock = clock
         self.tasks = Registry(parent=global_registry)
         self.queues = Queues(name, self.config, self.tasks)
-        self.task = partial(task_decorator, registry=self.tasks)
+        self.task = self.tasks.task
         self._port: Port | None = None
         self._workers: WeakSet[Worker] = WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -114,6 +114,47 @@ class Registry:
             registry = registry._parent
         raise UnknownTask(derived_name(function), "its function bears no @task, or that of another app")
 
+    @overload
+    def task(self, function: F, /) -> F: ...
+    @overload
+    def task(
+        self,
+        /,
+        *,
+        name: str | None = None,
+        aliases: Sequence[str] = (),
+        queue: str | None = None,
+        priority: int | None = None,
+    ) -> Callable[[F], F]: ...
+    def task(
+        self,
+        function: Any = None,
+        /,
+        *,
+        name: str | None = None,
+        aliases: Sequence[str] = (),
+        queue: str | None = None,
+        priority: int | None = None,
+    ) -> Any:
+        """Make a function a task, and leave the function as it is.
+
+        The function takes the :class:`Context` first, then what is submitted; ``async def`` runs on the worker's loop,
+        ``def`` in a thread. ``name`` is what stands in messages: without one it is derived from module and function,
+        and changes with them. ``aliases`` keep names alive which the task had before. ``queue`` and ``priority`` (0 to
+        10, higher first) hold where neither request nor settings say otherwise. Raises ConfigError.
+        """
+
+        def register(function: F) -> F:
+            check_function(function)
+            known_as = derived_name(function) if name is None else name
+            check_options(known_as, aliases, queue, priority)
+            if name is None:
+                warn_of_main(function)
+            self.add(Task(known_as, function, tuple(aliases), queue, priority, named=name is not None))
+            return function
+
+        return register if function is None else register(function)
+
     def add(self, task: Task) -> None:
         """Register a task. Raises ConfigError where another function has one of its names."""
         for name in (task.name, *task.aliases):
@@ -157,43 +198,4 @@ class Registry:
 global_registry = Registry()
 """Where ``task`` registers; every app sees it."""
 
-
-@overload
-def task(function: F, /) -> F: ...
-@overload
-def task(
-    *,
-    name: str | None = None,
-    aliases: Sequence[str] = (),
-    queue: str | None = None,
-    priority: int | None = None,
-    registry: Registry = global_registry,
-) -> Callable[[F], F]: ...
-def task(
-    function: Any = None,
-    /,
-    *,
-    name: str | None = None,
-    aliases: Sequence[str] = (),
-    queue: str | None = None,
-    priority: int | None = None,
-    registry: Registry = global_registry,
-) -> Any:
-    """Make a function a task, and leave the function as it is.
-
-    The function takes the :class:`Context` first, then what is submitted; ``async def`` runs on the worker's loop,
-    ``def`` in a thread. ``name`` is what stands in messages: without one it is derived from module and function, and
-    changes with them. ``aliases`` keep names alive which the task had before. ``queue`` and ``priority`` (0 to 10,
-    higher first) hold where neither request nor settings say otherwise. Raises ConfigError.
-    """
-
-    def register(function: F) -> F:
-        check_function(function)
-        known_as = derived_name(function) if name is None else name
-        check_options(known_as, aliases, queue, priority)
-        if name is None:
-            warn_of_main(function)
-        registry.add(Task(known_as, function, tuple(aliases), queue, priority, named=name is not None))
-        return function
-
-    return register if function is None else register(function)
+task = global_registry.task
