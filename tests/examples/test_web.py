@@ -1,10 +1,8 @@
 """The web service answers what a worker has counted."""
 
-import asyncio
 import importlib
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from uuid import UUID, uuid4
@@ -38,11 +36,8 @@ async def client(web: ModuleType) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def worker(web: ModuleType, client: httpx.AsyncClient) -> AsyncIterator[None]:
-    running = asyncio.create_task(web.app.start())
-    yield
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    async with web.app.worker():
+        yield
 
 
 async def test_awaits_the_result(client: httpx.AsyncClient, worker: None) -> None:
