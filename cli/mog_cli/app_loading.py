@@ -108,21 +108,22 @@ def show_user_frames(error: BaseException) -> str:
 
 def is_users(filename: str) -> bool:
     """Tell whether a file is neither mog's nor the import system's."""
-    ours = (runtime_directory(), os.path.dirname(__file__), os.path.dirname(importlib.__file__))
-    return not filename.startswith(("<frozen ", *(f"{directory}{os.sep}" for directory in ours)))
+    ours = (runtime_directory(), Path(__file__).parent, Path(importlib.__file__).parent)
+    return not filename.startswith("<frozen ") and not any(map(Path(filename).is_relative_to, ours))
 
 
-def runtime_directory() -> str:
-    """Return where the package `mog` lies, as tracebacks write it."""
+def runtime_directory() -> Path:
+    """Return where the package `mog` lies."""
     import mog
 
-    return os.path.dirname(mog.__file__)
+    return Path(mog.__file__).parent
 
 
 def place_of(error: BaseException) -> str:
     """Return ``file:line: `` of the line with which the user called mog, which raised the error."""
     frames = traceback.extract_tb(error.__traceback__)
-    before_mog = itertools.takewhile(lambda frame: not frame.filename.startswith(runtime_directory() + os.sep), frames)
+    runtime = runtime_directory()
+    before_mog = itertools.takewhile(lambda frame: not Path(frame.filename).is_relative_to(runtime), frames)
     users = [frame for frame in before_mog if is_users(frame.filename)]
     return f"{os.path.relpath(users[-1].filename)}:{users[-1].lineno}: " if users else ""
 

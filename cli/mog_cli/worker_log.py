@@ -77,11 +77,11 @@ class WorkerLog(logging.Handler):
 
     def set_up_logging(self) -> None:
         """Take what is logged, and warnings, unless the application has set up logging itself."""
-        logging.captureWarnings(True)
         root = logging.getLogger()
         if not root.handlers:
             root.addHandler(self)
             root.setLevel(logging.INFO)
+            logging.captureWarnings(True)
 
     def line(self, level: str, text: str, **fields: Any) -> None:
         """Print one line: the text for people, the fields for programs."""
