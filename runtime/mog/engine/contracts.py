@@ -64,6 +64,13 @@ class Broker(ABC):
     async def close(self) -> None:
         """Give back all that is owned and let go of every handle. Never raises; may be repeated."""
 
+    def abandon(self) -> None:  # noqa: B027 - an engine without handles of its own has nothing to do
+        """Let go of every handle at once and say nothing to the store, as if the process had died.
+
+        Called in a forked child, whose handles are its parent's and must stay as they are, and where the loop has
+        ended without close(); from any thread. Afterwards the engine is not open. May be repeated.
+        """
+
     @abstractmethod
     async def declare(self, queues: Sequence[str]) -> None:
         """Make sure that the queues exist."""
@@ -110,6 +117,9 @@ class ResultBackend(ABC):
     @abstractmethod
     async def close(self) -> None:
         """See :meth:`Broker.close`."""
+
+    def abandon(self) -> None:  # noqa: B027 - see there
+        """See :meth:`Broker.abandon`."""
 
     @abstractmethod
     async def create(self, tasks: Sequence[NewTask]) -> list[MogError | None]:
@@ -199,6 +209,9 @@ class StateBackend(ABC):
     async def close(self) -> None:
         """See :meth:`Broker.close`."""
 
+    def abandon(self) -> None:  # noqa: B027 - see there
+        """See :meth:`Broker.abandon`."""
+
     @abstractmethod
     async def get(self, keys: Sequence[tuple[UUID, str]]) -> list[bytes | None]:
         """Read values of (task, key); None where nothing is set."""
@@ -237,6 +250,11 @@ class Engine:
         """Close all three, the broker first, so that nothing is handed out that could not be stored."""
         for part in self.parts():
             await part.close()
+
+    def abandon(self) -> None:
+        """Abandon all three."""
+        for part in self.parts():
+            part.abandon()
 
     def parts(self) -> tuple[Broker, ResultBackend, StateBackend]:
         """Return the three, in the order in which they open and close."""
