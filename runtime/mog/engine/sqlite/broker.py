@@ -40,12 +40,15 @@ class SqliteBroker(Part, Broker):
         """Do nothing: a queue is there as soon as it is named."""
 
     async def publish(self, messages: Sequence[Message]) -> list[MogError | None]:
+        """See :meth:`Broker.publish`."""
         raise NotImplementedError("create() enqueues; see shares_store")
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """See :meth:`Broker.acknowledge`."""
         raise NotImplementedError("settle() and requeue() acknowledge; see shares_store")
 
     async def consume(self, queues: Sequence[str], deliver: Deliver) -> Consumer:
+        """See :meth:`Broker.consume`."""
         if self._consumer is not None:
             await self._consumer.stop()
         await self.store.join(consumes=True)
@@ -53,6 +56,7 @@ class SqliteBroker(Part, Broker):
         return self._consumer
 
     async def depth(self, queues: Sequence[str]) -> list[QueueDepth]:
+        """See :meth:`Broker.depth`."""
         await self.store.settled()
         now = self.store.clock()
         running = dict(self.store.read("count_running", ()))
@@ -65,6 +69,7 @@ class SqliteBroker(Part, Broker):
         return QueueDepth(queue, ready + due, delayed, running)
 
     async def purge(self, queues: Sequence[str]) -> dict[str, int]:
+        """See :meth:`Broker.purge`."""
         dropped = dict.fromkeys(queues, 0)
         for queue in dropped:
             while True:

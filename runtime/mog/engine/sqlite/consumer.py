@@ -11,7 +11,7 @@ from mog.engine.sqlite.lifecycle import claim
 from mog.engine.sqlite.rows import delivery_from
 from mog.engine.sqlite.store import Store
 from mog.engine.sqlite.timers import Timer
-from mog.engine.sqlite.transaction import Transaction
+from mog.engine.sqlite.transaction import Operation, Transaction
 from mog.errors import EngineError
 
 logger = logging.getLogger("mog.engine.sqlite")
@@ -25,10 +25,6 @@ class SqliteConsumer(Consumer):
     listens for the ready bell; else it has no use for it.
     """
 
-    future = None
-    patient = False
-    items: Sequence[Any] = (None,)
-
     def __init__(self, store: Store, queues: Sequence[str], deliver: Deliver) -> None:
         self._store = store
         self._queues = list(dict.fromkeys(queues))
@@ -38,15 +34,16 @@ class SqliteConsumer(Consumer):
         self._stopped = False
         self._failing = False
         self._timer = Timer(store.loop, store.clock, self.wake)
-        self.asked = 0.0
         store.ready_listeners.append(self.wake)
 
     def grant(self, slots: int) -> None:
+        """See :meth:`Consumer.grant`."""
         self._credit = max(0, self._credit + slots)
         if slots > 0:
             self._claim_soon()
 
     async def stop(self) -> None:
+        """See :meth:`Consumer.stop`."""
         if not self._stopped:
             self._stopped = True
             self._timer.set(None)
@@ -61,7 +58,7 @@ class SqliteConsumer(Consumer):
             if self._anything_ready():
                 self._claim_soon()
         except EngineError as error:
-            self.fail(error)
+            self.failed(error)
 
     def _anything_ready(self) -> bool:
         [(due,)] = self._store.read("next_due", ())
@@ -72,23 +69,22 @@ class SqliteConsumer(Consumer):
 
     def _claim_soon(self) -> None:
         if self._credit and not self._claiming and not self._stopped:
-            self.asked = self._store.loop.time()
-            self._store.writer.add(self)
+            self._store.writer.add(_Claim(self, self._store.loop.time()))
             self._claiming = True
 
-    def run(self, transaction: Transaction, _items: Sequence[Any]) -> list[Any]:
-        """Claim, as an operation of the writer."""
+    def claim(self, transaction: Transaction, _items: Sequence[Any]) -> list[Any]:
+        """Claim what there is credit for; the work of a :class:`_Claim`."""
         if self._stopped or not self._credit:
             return []
         return claim(transaction, self._queues, self._credit, self._store.neighbours.owner, self._store.node_id)
 
-    def answer(self, answers: list[Any]) -> None:
+    def claimed(self, rows: list[Any]) -> None:
         """Hand out what was claimed, and see whether to listen for more."""
         self._claiming = self._failing = False
-        self._credit = max(0, self._credit - len(answers))
+        self._credit = max(0, self._credit - len(rows))
         self._store.neighbours.listen(self._credit > 0 and not self._stopped)
-        if answers:
-            self._hand_out([delivery_from(row) for row in answers])
+        if rows:
+            self._hand_out([delivery_from(row) for row in rows])
         if self._credit and not self._stopped:
             self.wake()
 
@@ -99,9 +95,27 @@ class SqliteConsumer(Consumer):
             context = {"message": "a consumer could not take deliveries", "exception": error}
             self._store.loop.call_exception_handler(context)
 
-    def fail(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> None:
         """Wait for the next tick; say once why."""
         self._claiming = False
         if not self._failing:
             self._failing = True
             logger.warning("no tasks are taken until this is over: %s", error)
+
+
+class _Claim(Operation):
+    """A consumer's claim among the writer's operations."""
+
+    __slots__ = ("_consumer",)
+
+    def __init__(self, consumer: SqliteConsumer, asked: float) -> None:
+        super().__init__(consumer.claim, (None,), asked)
+        self._consumer = consumer
+
+    def answer(self, answers: list[Any]) -> None:
+        """See :meth:`Operation.answer`."""
+        self._consumer.claimed(answers)
+
+    def fail(self, error: Exception) -> None:
+        """See :meth:`Operation.fail`."""
+        self._consumer.failed(error)

@@ -6,11 +6,6 @@ import sqlite3
 
 from mog.errors import EngineError, EngineUnavailable, StoreCorrupt, StoreFull, StoreUnusable
 
-_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_DAMAGED_IO = frozenset({sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS})
-_NOT_ALLOWED = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_CANTOPEN})
-
 
 class Locked(EngineUnavailable):
     """Another program, which knows nothing of our lock, holds SQLite's; it is waited for as for our own."""
@@ -24,17 +19,32 @@ def translate(error: sqlite3.Error, label: str) -> EngineError | None:
     extended = getattr(error, "sqlite_errorcode", None)
     if extended is None:  # raised by Python's module itself: a value that cannot be bound, a closed connection
         return None
-    code = extended & 0xFF
-    if code == sqlite3.SQLITE_FULL or extended == sqlite3.SQLITE_IOERR_SHMSIZE:
-        return StoreFull(f"no room on the disk of {label}; make room, and work goes on by itself")
-    if code in _LOCKED:
-        return Locked(f"{label} is locked by another program; close it, or wait until it is done")
-    if code in _DAMAGED or extended in _DAMAGED_IO:
-        return StoreCorrupt(f"{label} is damaged or no SQLite database ({error}); move it away, or restore a copy")
-    if code in _NOT_ALLOWED:
-        return StoreUnusable(f"{label} cannot be opened for writing ({error}); check the rights of file and directory")
-    if code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}:
-        return EngineUnavailable(f"{label} could not be read or written ({error}); check the disk")
-    if code == sqlite3.SQLITE_ERROR:
-        return StoreUnusable(f"{label} does not have the tables that mog made ({error}); move it away")
-    return None
+    kind, text = _KINDS.get(extended) or _KINDS.get(extended & 0xFF) or (None, "")
+    return kind(text.format(label=label, error=error)) if kind is not None else None
+
+
+_DAMAGED = (StoreCorrupt, "{label} is damaged or no SQLite database ({error}); move it away, or restore a copy")
+_FULL = (StoreFull, "no room on the disk of {label}; make room, and work goes on by itself")
+_LOCKED = (Locked, "{label} is locked by another program; close it, or wait until it is done")
+_RIGHTS = (StoreUnusable, "{label} cannot be opened for writing ({error}); check the rights of file and directory")
+_DISK = (EngineUnavailable, "{label} could not be read or written ({error}); check disk and memory")
+_FOREIGN = (StoreUnusable, "{label} does not have the tables that mog makes ({error}); move it away")
+
+_KINDS: dict[int, tuple[type[EngineError], str]] = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_IOERR_SHORT_READ: _DAMAGED,
+    sqlite3.SQLITE_IOERR_CORRUPTFS: _DAMAGED,
+    sqlite3.SQLITE_READONLY: _RIGHTS,
+    sqlite3.SQLITE_PERM: _RIGHTS,
+    sqlite3.SQLITE_AUTH: _RIGHTS,
+    sqlite3.SQLITE_CANTOPEN: _RIGHTS,
+    sqlite3.SQLITE_IOERR: _DISK,
+    sqlite3.SQLITE_NOMEM: _DISK,
+    sqlite3.SQLITE_ERROR: _FOREIGN,
+}
+"""Extended codes, looked up first, and primary codes."""

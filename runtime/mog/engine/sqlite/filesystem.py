@@ -10,12 +10,14 @@ from pathlib import Path
 from mog.errors import StoreUnusable
 
 NETWORK_TYPES = frozenset(
-    "9p acfs afs afpfs beegfs ceph cifs coda davfs gfs gfs2 glusterfs gpfs lustre ncpfs nfs nfs4 ocfs2 orangefs panfs "
-    "pvfs2 smb2 smb3 smbfs".split()
+    {"9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs"}
+    | {"nfs", "nfs4", "ocfs2", "orangefs", "panfs", "pvfs2", "smb2", "smb3", "smbfs"}
 )
 """Types of file system, as the kernel names them, whose locks or shared memory do not hold between machines."""
 
-NETWORK_FUSE = frozenset("ceph cephfs gcsfuse glusterfs goofys gvfsd-fuse rclone s3fs sshfs davfs curlftpfs".split())
+NETWORK_FUSE = frozenset(
+    {"ceph", "cephfs", "curlftpfs", "davfs", "gcsfuse", "glusterfs", "goofys", "gvfsd-fuse", "rclone", "s3fs", "sshfs"}
+)
 """What follows ``fuse.`` for file systems over a network; other FUSE file systems (ntfs-3g, bindfs) are local."""
 
 

@@ -112,10 +112,9 @@ def settle(transaction: Transaction, outcomes: Sequence[Outcome]) -> list[bool]:
         key, starts, stops, started, node_id, own_ttl, _owner = row
         expires = now + (outcome.ttl if own_ttl is None else own_ttl)
         value_expires = min(expires, now + outcome.value_ttl) if own_ttl is None else expires
-        value = outcome.value
+        times = (started, now, node_id, expires, value_expires, value_expires)
         finished.append(
-            (outcome.state.value, starts, stops + 1, started, now, node_id, expires, value_expires, value_expires)
-            + (value.content, value.encoding, key)
+            (outcome.state.value, starts, stops + 1, *times, outcome.value.content, outcome.value.encoding, key)
         )
         keys.append((key,))
         ids[id_] = None

@@ -28,17 +28,20 @@ class MemoryNeighbours(Neighbours):
         self._room = room
 
     def attach(self, on_ready: Callable[[], None], on_finished: Heard) -> None:
+        """See :meth:`Neighbours.attach`."""
         self._loop = asyncio.get_running_loop()
         self._on_ready, self._on_finished = on_ready, on_finished
         self._room.present[self.owner] = self
 
     def join(self, *, consumes: bool, waits: bool) -> tuple[str | None, str | None]:
+        """See :meth:`Neighbours.join`."""
         return ("memory" if consumes else None), ("memory" if waits else None)
 
     def listen(self, listening: bool) -> None:
         """Rings within a process cost too little to be turned off."""
 
     def ring(self, row: Sequence[Any], *, ready: bool, finished: Sequence[bytes]) -> bool:
+        """See :meth:`Neighbours.ring`."""
         other = self._room.present.get(row[0])
         if other is None:
             return False
@@ -52,6 +55,7 @@ class MemoryNeighbours(Neighbours):
         return True
 
     def find_dead(self, owner: int) -> DeadOwner | None:
+        """See :meth:`Neighbours.find_dead`."""
         other = self._room.present.get(owner)
         if other is not None and not other._loop.is_closed():
             return None
@@ -59,7 +63,9 @@ class MemoryNeighbours(Neighbours):
         return DeadOwner(None, None)
 
     def leave(self) -> None:
+        """See :meth:`Neighbours.leave`."""
         self._room.present.pop(self.owner, None)
 
     def abandon(self) -> None:
+        """See :meth:`Neighbours.abandon`."""
         self.leave()

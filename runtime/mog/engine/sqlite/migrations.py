@@ -43,7 +43,7 @@ def check_version(connection: sqlite3.Connection, label: str, migrations: Mappin
     newest = max(migrations)
     if current > newest:
         raise StoreTooNew(
-            f"{label} has schema {current} and this mog knows schemas up to {newest}: a newer mog wrote it; upgrade mogkit"
+            f"a newer mog wrote {label} (schema {current}); this one knows schemas up to {newest}: upgrade mogkit"
         )
     return int(current)
 

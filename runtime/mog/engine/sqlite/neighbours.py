@@ -70,11 +70,13 @@ class FileNeighbours(Neighbours):
         self._listening = False
 
     def attach(self, on_ready: Callable[[], None], on_finished: Heard) -> None:
+        """See :meth:`Neighbours.attach`."""
         self._loop = asyncio.get_running_loop()
         self._on_ready, self._on_finished = on_ready, on_finished
         self._ringer = Ringer()
 
     def join(self, *, consumes: bool, waits: bool) -> tuple[str | None, str | None]:
+        """See :meth:`Neighbours.join`."""
         try:
             self._lock = self._lock or OwnerLock(self._directory, self.owner)
             self._tower = self._tower or BellTower()
@@ -85,9 +87,10 @@ class FileNeighbours(Neighbours):
         except OSError as error:
             raise EngineUnavailable(f"cannot make the files by which processes find each other ({error})") from error
         ready, finished = self._tower.ready, self._tower.finished
-        return ready and str(ready.path), finished and str(finished.path)
+        return str(ready.path) if ready else None, str(finished.path) if finished else None
 
     def listen(self, listening: bool) -> None:
+        """See :meth:`Neighbours.listen`."""
         if listening == self._listening or self._tower is None or self._tower.ready is None:
             return
         self._listening = listening
@@ -112,6 +115,7 @@ class FileNeighbours(Neighbours):
             self._on_finished([ring[at : at + 16] for ring in rings for at in range(0, len(ring), 16)])
 
     def ring(self, row: Sequence[Any], *, ready: bool, finished: Sequence[bytes]) -> bool:
+        """See :meth:`Neighbours.ring`."""
         _owner, ready_bell, finished_bell = row
         assert self._ringer is not None
         answered = True
@@ -133,9 +137,11 @@ class FileNeighbours(Neighbours):
             self._arrange_debts()
 
     def find_dead(self, owner: int) -> DeadOwner | None:
+        """See :meth:`Neighbours.find_dead`."""
         return find_dead(self._directory, owner)
 
     def leave(self) -> None:
+        """See :meth:`Neighbours.leave`."""
         self.listen(False)
         if self._tower is not None and self._tower.finished is not None:
             self._loop.remove_reader(self._tower.finished.socket)
@@ -148,6 +154,7 @@ class FileNeighbours(Neighbours):
         self._forget()
 
     def abandon(self) -> None:
+        """See :meth:`Neighbours.abandon`."""
         # The loop's selector is shared with the parent: taking a reader off it here would take it off there.
         if self._lock is not None:
             self._lock.abandon()

@@ -23,3 +23,8 @@ class Part:
         if self._is_open:
             self._is_open = False
             await self.store.close()
+
+    def abandon(self) -> None:
+        """Let go of the store's handles."""
+        self._is_open = False
+        self.store.abandon()

@@ -31,30 +31,36 @@ class SqliteResults(Part, ResultBackend):
         self._watches = Watches(store)
 
     async def open(self) -> None:
+        """See :meth:`ResultBackend.open`."""
         was_open = self._is_open
         await super().open()
         if not was_open:
             self.store.finished_listeners.append(self._watches.heard)
 
     async def close(self) -> None:
+        """See :meth:`ResultBackend.close`."""
         if self._is_open:
             self._watches.clear()
             self.store.finished_listeners.remove(self._watches.heard)
         await super().close()
 
     async def create(self, tasks: Sequence[NewTask]) -> list[MogError | None]:
+        """See :meth:`ResultBackend.create`."""
         return await self.store.write(create, tasks)
 
     async def settle(self, outcomes: Sequence[Outcome]) -> list[bool]:
+        """See :meth:`ResultBackend.settle`."""
         return await self.store.write(settle, outcomes, patient=True)
 
     async def requeue(self, requeues: Sequence[Requeue]) -> list[bool]:
+        """See :meth:`ResultBackend.requeue`."""
         return await self.store.write(self._requeue, requeues, patient=True)
 
     def _requeue(self, transaction: Transaction, requeues: Sequence[Requeue]) -> list[bool]:
         return requeue(transaction, requeues, self.store.neighbours.owner)
 
     async def get(self, ids: Sequence[UUID]) -> list[Record | None]:
+        """See :meth:`ResultBackend.get`."""
         await self.store.settled()
         return self._get(ids)
 
@@ -64,12 +70,14 @@ class SqliteResults(Part, ResultBackend):
         return [record_from(rows[0]) if rows else None for rows in found]
 
     async def get_values(self, ids: Sequence[UUID]) -> list[StoredValue | None]:
+        """See :meth:`ResultBackend.get_values`."""
         await self.store.settled()
         now = self.store.clock()
         found = [self.store.read("get_value", (id_.bytes, now)) for id_ in ids]
         return [StoredValue(*rows[0]) if rows else None for rows in found]
 
     async def get_messages(self, ids: Sequence[UUID]) -> list[Message | None]:
+        """See :meth:`ResultBackend.get_messages`."""
         await self.store.settled()
         found = [self.store.read("get_message", (id_.bytes,)) for id_ in ids]
         return [Message(id_, *rows[0]) if rows else None for id_, rows in zip(ids, found, strict=True)]
@@ -111,23 +119,29 @@ class SqliteResults(Part, ResultBackend):
         }
 
     async def get_metadata(self, ids: Sequence[UUID]) -> list[dict[str, bytes]]:
+        """See :meth:`ResultBackend.get_metadata`."""
         await self.store.settled()
         now = self.store.clock()
         return [dict(self.store.read("get_metadata", (id_.bytes, now))) for id_ in ids]
 
     async def set_metadata(self, changes: Sequence[tuple[UUID, Mapping[str, bytes]]]) -> list[None]:
+        """See :meth:`ResultBackend.set_metadata`."""
         return await self.store.write(_set_metadata, changes)
 
     async def set_ttl(self, changes: Sequence[tuple[UUID, float]]) -> list[bool]:
+        """See :meth:`ResultBackend.set_ttl`."""
         return await self.store.write(_set_ttl, changes)
 
     async def delete(self, ids: Sequence[UUID]) -> list[bool]:
+        """See :meth:`ResultBackend.delete`."""
         return await self.store.write(_delete, ids)
 
     def on_finished(self, finished: Finished) -> None:
+        """See :meth:`ResultBackend.on_finished`."""
         self._watches.tell(finished)
 
     async def watch(self, ids: Sequence[UUID]) -> list[Record | None]:
+        """See :meth:`ResultBackend.watch`."""
         await self.store.join(waits=True)
         self._watches.add(ids)
         try:
@@ -142,6 +156,7 @@ class SqliteResults(Part, ResultBackend):
         return records
 
     def unwatch(self, ids: Sequence[UUID]) -> None:
+        """See :meth:`ResultBackend.unwatch`."""
         self._watches.drop(ids)
 
 

@@ -17,17 +17,21 @@ class SqliteState(Part, StateBackend):
     shares_store = True
 
     async def get(self, keys: Sequence[tuple[UUID, str]]) -> list[bytes | None]:
+        """See :meth:`StateBackend.get`."""
         await self.store.settled()
         found = [self.store.read("get_state", (task.bytes, name)) for task, name in keys]
         return [rows[0][0] if rows else None for rows in found]
 
     async def set(self, values: Sequence[tuple[UUID, str, bytes]]) -> list[None]:
+        """See :meth:`StateBackend.set`."""
         return await self.store.write(_set, values)
 
     async def pop(self, keys: Sequence[tuple[UUID, str]]) -> list[bytes | None]:
+        """See :meth:`StateBackend.pop`."""
         return await self.store.write(_pop, keys)
 
     async def clear(self, ids: Sequence[UUID]) -> list[None]:
+        """See :meth:`StateBackend.clear`."""
         return await self.store.write(_clear, ids)
 
 

@@ -16,7 +16,7 @@ from mog.engine.sqlite.neighbours import Neighbours
 from mog.engine.sqlite.owners import DeadOwner
 from mog.engine.sqlite.queries import QUERIES
 from mog.engine.sqlite.timers import Clock
-from mog.engine.sqlite.transaction import Operation, Run, Transaction
+from mog.engine.sqlite.transaction import Transaction, Work
 from mog.engine.sqlite.writer import Writer
 from mog.errors import EngineError, EngineUnavailable
 
@@ -84,6 +84,8 @@ class Store:
 
     def abandon(self) -> None:
         """Let go without a word, as a process that dies, and as a forked child must."""
+        if not self._users:
+            return
         self._users = 0
         self._writer = None
         if self._tick_handle is not None:
@@ -105,9 +107,9 @@ class Store:
             raise closed(self.database.label)
         return self._writer
 
-    async def write(self, run: Run, items: Sequence[Any], *, patient: bool = False) -> list[Any]:
+    async def write(self, work: Work, items: Sequence[Any], *, patient: bool = False) -> list[Any]:
         """Run an operation, see :meth:`Writer.write`."""
-        return await self.writer.write(run, items, patient=patient)
+        return await self.writer.write(work, items, patient=patient)
 
     async def settled(self) -> None:
         """Wait until what was written before can be read."""
@@ -115,12 +117,11 @@ class Store:
 
     def read(self, query: str, parameters: Any) -> list[Any]:
         """Return the rows of a named query."""
-        connection = self.database.connection if self._writer is not None else None
-        if connection is None:
+        if self._writer is None:
             raise closed(self.database.label)
         try:
             self.database.check()
-            return connection.execute(QUERIES[query], parameters).fetchall()
+            return self.database.connection.execute(QUERIES[query], parameters).fetchall()
         except sqlite3.Error as error:
             failure = translate(error, self.database.label)
             raise failure or EngineError(f"{self.database.label} could not be read: {error}") from error

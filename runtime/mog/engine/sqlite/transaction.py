@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,30 +26,51 @@ class Transaction:
     finished: list[bytes] = field(default_factory=list)
 
 
-Run = Callable[[Transaction, Sequence[Any]], list[Any]]
-"""The work of an operation: takes items, returns one answer each (or, for a single-item operation, a list of one)."""
+Work = Callable[[Transaction, Sequence[Any]], list[Any]]
+"""What an operation does: takes items, returns one answer each. It is run again, alone, if a transaction fails."""
 
 
-@dataclass(slots=True, eq=False)
-class Operation:
-    """Work for the writer, with the future of its answers.
+class Operation(ABC):
+    """Work for the writer.
 
     ``patient`` work is kept and tried again while the store is full or out of reach, instead of failing: what has
     happened in the world must not be lost. ``asked`` is the loop's time at which it came.
     """
 
-    run: Run
-    items: Sequence[Any]
-    future: asyncio.Future[list[Any]]
-    asked: float
-    patient: bool = False
+    __slots__ = ("asked", "items", "patient", "work")
+
+    def __init__(self, work: Work, items: Sequence[Any], asked: float, *, patient: bool = False) -> None:
+        self.work = work
+        self.items = items
+        self.asked = asked
+        self.patient = patient
+
+    @abstractmethod
+    def answer(self, answers: list[Any]) -> None:
+        """Take what came out; called after the commit."""
+
+    @abstractmethod
+    def fail(self, error: Exception) -> None:
+        """Take the reason why nothing was done."""
+
+
+class Promise(Operation):
+    """An operation whose answers are the result of a future."""
+
+    __slots__ = ("future",)
+
+    def __init__(
+        self, work: Work, items: Sequence[Any], loop: asyncio.AbstractEventLoop, *, patient: bool = False
+    ) -> None:
+        super().__init__(work, items, loop.time(), patient=patient)
+        self.future: asyncio.Future[list[Any]] = loop.create_future()
 
     def answer(self, answers: list[Any]) -> None:
-        """Hand over what came out, after the commit."""
+        """See :meth:`Operation.answer`."""
         if not self.future.done():
             self.future.set_result(answers)
 
     def fail(self, error: Exception) -> None:
-        """Hand over why nothing was done."""
+        """See :meth:`Operation.fail`."""
         if not self.future.done():
             self.future.set_exception(error)

@@ -8,6 +8,7 @@ with a savepoint around each, and, for the guilty one, around each of its items.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections import deque
@@ -16,7 +17,7 @@ from typing import Any
 
 from mog.engine.sqlite.database import Database, closed
 from mog.engine.sqlite.failures import Locked, translate
-from mog.engine.sqlite.transaction import Operation, Run, Transaction
+from mog.engine.sqlite.transaction import Operation, Promise, Transaction, Work
 from mog.errors import EngineError, EngineUnavailable
 
 logger = logging.getLogger("mog.engine.sqlite")
@@ -24,9 +25,17 @@ logger = logging.getLogger("mog.engine.sqlite")
 ITEMS_IN_A_TRANSACTION = 2000
 """Keeps the lock's holding time near 50 ms; a single larger operation goes as a whole."""
 
-_LOCK_POLL = 0.003
+_LOCK_POLL = 0.005
+"""The longest pause, in seconds, between two attempts at the lock."""
+
 _RETRY_AFTER = 0.25
+"""Seconds until patient work is tried again on a store that is full or fails."""
+
 _NAME_HOLDER_AFTER = 2.0
+"""Seconds of waiting for the lock after which a warning says who holds it."""
+
+_CLOSE_PATIENCE = 2.0
+"""Seconds that close() gives to what is still to be stored."""
 
 
 class Writer:
@@ -47,12 +56,13 @@ class Writer:
         self._waiting: deque[Operation] = deque()
         self._flush_handle: asyncio.Handle | None = None
         self._position = 0.0
+        self._tries = 0
         self._holder_named = False
         self._closed = False
 
-    async def write(self, run: Run, items: Sequence[Any], *, patient: bool = False) -> list[Any]:
+    async def write(self, work: Work, items: Sequence[Any], *, patient: bool = False) -> list[Any]:
         """Run an operation in the next transaction and return its answers."""
-        operation = Operation(run, items, self._loop.create_future(), self._loop.time(), patient)
+        operation = Promise(work, items, self._loop, patient=patient)
         self.add(operation)
         return await operation.future
 
@@ -70,13 +80,11 @@ class Writer:
             await self.write(_nothing, ())
 
     async def close(self) -> None:
-        """Try once more what waits, then fail what is left."""
+        """Give what waits a last time, then fail what is left."""
         if self._waiting and not self._closed:
-            operations = list(self._waiting)
-            if self._flush_handle is not None:
-                self._flush_handle.cancel()
-            self._flush()
-            await asyncio.wait([operation.future for operation in operations], timeout=self._lock_timeout)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(self._lock_timeout, _CLOSE_PATIENCE)):
+                    await self.write(_nothing, (), patient=True)
         self._closed = True
         if self._flush_handle is not None:
             self._flush_handle.cancel()
@@ -88,10 +96,10 @@ class Writer:
 
     def _flush(self) -> None:
         self._flush_handle = None
-        if not self._database.try_lock():
+        if not self._database.try_lock(wait=self._tries == 0):
             self._wait_for_lock()
             return
-        self._holder_named = False
+        self._tries = 0
         batch = self._take()
         try:
             done = self._commit(batch)
@@ -122,8 +130,8 @@ class Writer:
             self._database.check()
             transaction = self._begin()
             try:
-                answers = [operation.run(transaction, operation.items) for operation in batch]
-            except Exception as error:  # noqa: BLE001 - found again, and judged, one by one
+                answers = [operation.work(transaction, operation.items) for operation in batch]
+            except Exception as error:  # found again, and judged, one by one
                 if isinstance(error, sqlite3.Error) and (failure := translate(error, self._database.label)):
                     raise failure from error
                 transaction, answers = self._one_by_one(batch)
@@ -161,28 +169,28 @@ class Writer:
         transaction = self._begin()
         answers: list[Any] = []
         for operation in batch:
-            answer = self._attempt(transaction, operation.run, operation.items)
+            answer = self._attempt(transaction, operation.work, operation.items)
             if isinstance(answer, Exception) and len(operation.items) > 1:
-                single = [self._attempt(transaction, operation.run, (item,)) for item in operation.items]
+                single = [self._attempt(transaction, operation.work, (item,)) for item in operation.items]
                 answer = [one if isinstance(one, Exception) else one[0] for one in single]
             answers.append(answer)
         return transaction, answers
 
-    def _attempt(self, transaction: Transaction, run: Run, items: Sequence[Any]) -> list[Any] | EngineError:
+    def _attempt(self, transaction: Transaction, work: Work, items: Sequence[Any]) -> list[Any] | EngineError:
         """Run one operation under a savepoint; return its answers, or the error that is its own."""
         ready, finished = transaction.ready, len(transaction.finished)
         self._execute("SAVEPOINT one")
+        answers: list[Any] | EngineError
         try:
-            answers = run(transaction, items)
+            answers = work(transaction, items)
         except Exception as error:
-            failure = self._judge(error)
+            answers = self._judge(error)
             if isinstance(error, sqlite3.Error) and translate(error, self._database.label):
-                raise failure from error
+                raise answers from error
+            answers.__cause__ = error
             self._execute("ROLLBACK TO one")
             transaction.ready = ready
             del transaction.finished[finished:]
-            failure.__cause__ = error
-            answers = failure
         self._execute("RELEASE one")
         return answers
 
@@ -200,13 +208,17 @@ class Writer:
             self._flush_handle = self._loop.call_later(pause, self._flush)
 
     def _wait_for_lock(self) -> None:
+        """Come back soon, later and later; meanwhile operations gather and the loop goes on."""
+        self._tries += 1
         waited = self._loop.time() - self._waiting[0].asked
         if waited > _NAME_HOLDER_AFTER and not self._holder_named:
-            self._holder_named = True
             logger.warning("%s is held by process %s", self._database.label, self._database.holder())
+        self._holder_named = waited > _NAME_HOLDER_AFTER
         self._give_up_late()
         if self._waiting:
-            self._flush_handle = self._loop.call_later(_LOCK_POLL, self._flush)
+            self._flush_handle = self._loop.call_later(min(self._tries * 0.0002, _LOCK_POLL), self._flush)
+        else:
+            self._tries = 0
 
     def _give_up_late(self) -> None:
         """Fail impatient operations that have waited longer than the time allowed."""
