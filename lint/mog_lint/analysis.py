@@ -1,0 +1,52 @@
+"""From a file's bytes to its summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+from mog_lint.model.builder import build
+from mog_lint.model.parsing import parse
+from mog_lint.model.positions import deep_recursion, locate
+from mog_lint.model.source import TOO_DEEP, Problem, Source, read_source, syntax_problem
+from mog_lint.model.summary import Summary
+from mog_lint.suppress import MARKER, suppressions
+
+
+@dataclass(frozen=True, eq=False)
+class Parsed:
+    """A file that has been read: its text, its tree, its summary and the nodes of the summary's sites."""
+
+    source: Source
+    tree: cst.Module
+    summary: Summary
+    nodes: tuple[cst.CSTNode, ...]
+
+
+def analyse(data: bytes) -> Parsed | Problem:
+    """Parse a file and reduce it to its summary; the same bytes give the same sites each time."""
+    source = read_source(data)
+    if isinstance(source, Problem):
+        return source
+    tree = parse(source, data)
+    if isinstance(tree, Problem):
+        return tree
+    try:
+        with deep_recursion():
+            built = build(tree)
+            summary = built.summary
+            if MARKER.search(source.text):
+                comments = locate(tree, source.text).comments
+                summary = replace(summary, suppressions=tuple(suppressions(source, comments)))
+    except RecursionError:
+        return Problem(TOO_DEEP)
+    return Parsed(source, tree, summary, built.nodes)
+
+
+def check_syntax(data: bytes) -> Problem | None:
+    """Return what is wrong with a file of which no summary is needed; libcst is asked where CPython refuses it."""
+    if syntax_problem(data) is None:
+        return None
+    outcome = analyse(data)
+    return outcome if isinstance(outcome, Problem) else None

@@ -1,0 +1,150 @@
+"""Files to findings.
+
+1. `discovery` lists the project's files, which are analysed, and the named ones, which are reported.
+2. The reach, a search in the bytes, picks the files in which tasks can be; the rest is only checked for syntax.
+3. `analysis` reduces each of them to a summary; `model.project` links the summaries.
+4. Each rule reads summaries and yields reports.
+5. Files with reports are parsed once more to find where these stand; suppressions are applied; findings come out.
+
+Everything is a generator and prints nothing.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mog_lint.analysis import analyse, check_syntax
+from mog_lint.config import LintConfig
+from mog_lint.discovery import discover
+from mog_lint.findings import Finding
+from mog_lint.model.layout import Layout
+from mog_lint.model.parsing import with_large_stack
+from mog_lint.model.project import Module, Project
+from mog_lint.model.source import Problem
+from mog_lint.model.summary import Summary
+from mog_lint.reach import Reach
+from mog_lint.reporting import findings_of, problem_finding
+from mog_lint.selection import Selection
+
+SYNTAX_ERROR = "MOG000"
+OnSkip = Callable[[Path, str], None]
+
+
+def lint_paths(
+    paths: Iterable[Path],
+    config: LintConfig,
+    *,
+    on_skip: OnSkip | None = None,
+    overrides: Mapping[Path, bytes] | None = None,
+) -> Iterator[Finding]:
+    """Yield the findings of the named files and directories, or of the whole project, in the order of files and lines.
+
+    The named paths are what is reported; the whole project is analysed. `on_skip` is told of files that were left out,
+    and why; `overrides` are contents that count instead of those on disk, by absolute path.
+
+    Raises PathError for a path that does not exist and ConfigError for a rule that does not.
+    """
+    named = list(paths)
+    selection = Selection(config)
+    wanted = discover(named, config)
+    if on_skip is not None:
+        for path, reason in wanted.skipped.items():
+            on_skip(path, reason)
+    run = _Run(config, selection, frozenset(wanted.files), overrides or {})
+    yield from run.findings(_surroundings(wanted.files, config))
+
+
+def lint_source(data: bytes, filename: Path, config: LintConfig) -> Iterator[Finding]:
+    """Yield the findings of a text as if it were the content of this file, which need not exist."""
+    path = Path(os.path.abspath(filename))  # noqa: PTH100 - resolve() would follow links: files keep their names
+    run = _Run(config, Selection(config), frozenset([path]), overrides={path: data})
+    yield from run.findings(_surroundings([path], config))
+
+
+def _surroundings(files: Iterable[Path], config: LintConfig) -> list[Path]:
+    """Return all files to analyse: the project's, or without a pyproject.toml those beside the reported ones."""
+    if config.has_project:
+        return discover((), config).files
+    directories = {path.parent for path in files}
+    return [path for directory in sorted(directories) if directory.is_dir() for path in sorted(directory.glob("*.py"))]
+
+
+@dataclass
+class _Run:
+    """One look at the project: `reported` are the files of which findings are wanted."""
+
+    config: LintConfig
+    selection: Selection
+    reported: frozenset[Path]
+    overrides: Mapping[Path, bytes]
+    contents: dict[Path, bytes] = field(default_factory=dict)  # of the analysed files: their sites must not move
+    problems: dict[Path, Problem] = field(default_factory=dict)
+
+    def findings(self, surroundings: Iterable[Path]) -> Iterator[Finding]:
+        with _collector_off():
+            project = with_large_stack(lambda: self.analyse(self.reported.union(surroundings)))
+        modules = {module.path: module for module in project.modules}
+        for path in sorted(self.reported):
+            rules = self.selection.rules_for(path)
+            if path in modules:
+                yield from findings_of(modules[path], project, self.config, rules, self.contents[path])
+            elif path in self.problems and any(rule.code == SYNTAX_ERROR for rule in rules):
+                yield problem_finding(path, self.problems[path], self.read(path) or b"")
+
+    def analyse(self, files: Iterable[Path]) -> Project:
+        """Analyse the files within reach, round by round, and link their summaries; check the rest for syntax."""
+        layout = Layout(self.config)
+        reach = Reach(self.config.task_decorators)
+        waiting = set(files)
+        modules: list[Module] = []
+        while picked := self.summaries(waiting, reach):
+            waiting -= picked.keys()
+            modules += [Module(path, layout.module_name(path), summary) for path, summary in picked.items()]
+            reach.extend(Project(tuple(modules)))
+        for path in waiting & self.reported - self.problems.keys():
+            problem = check_syntax(self.read(path) or b"")
+            if problem is not None:
+                self.problems[path] = problem
+        return Project(tuple(sorted(modules, key=lambda module: module.path)))
+
+    def summaries(self, waiting: Iterable[Path], reach: Reach) -> dict[Path, Summary]:
+        """Analyse those of the waiting files that are within reach; what has a problem has no summary."""
+        found = {}
+        for path in sorted(waiting):
+            data = self.read(path)
+            if data is None or not reach.touches(data):
+                continue
+            parsed = analyse(data)
+            if isinstance(parsed, Problem):
+                self.problems[path] = parsed
+            else:
+                self.contents[path] = data
+                found[path] = parsed.summary
+        return found
+
+    def read(self, path: Path) -> bytes | None:
+        """Return a file's content, or None and note the problem."""
+        if path in self.overrides:
+            return self.overrides[path]
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            self.problems[path] = Problem(f"cannot be read: {error.strerror}")
+            return None
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Keep the cycle collector out of the way: trees are many small objects that it would walk again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

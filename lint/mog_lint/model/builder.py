@@ -1,0 +1,231 @@
+"""Walks a tree once and reduces it to a summary.
+
+The walk follows statements in the order in which Python runs them: names are bound as the program binds them, branches
+are walked one by one and merged, and bodies of functions come last, when all names of their module are known.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from mog_lint.model.expressions import argument_of, dotted_name, instances_of, symbols_of
+from mog_lint.model.scope import Scope, merge
+from mog_lint.model.summary import Class, Decoration, Function, Summary, Symbols
+
+Body = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A summary without suppressions, and the nodes that its sites stand for."""
+
+    summary: Summary
+    nodes: tuple[cst.CSTNode, ...]
+
+
+def build(tree: cst.Module) -> Built:
+    """Reduce a tree to a summary."""
+    builder = _Builder()
+    module = Scope()
+    builder.walk(tree.body, module)
+    builder.exports = dict(module.names)
+    while builder.bodies:
+        builder.walk(*builder.bodies.popleft())
+    return Built(builder.summary(), tuple(builder.nodes))
+
+
+@dataclass
+class _Builder:
+    """Collects what the walk finds."""
+
+    nodes: list[cst.CSTNode] = field(default_factory=list)
+    functions: list[Function] = field(default_factory=list)
+    classes: dict[str, Class] = field(default_factory=dict)
+    exports: dict[str, Symbols] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    bodies: deque[tuple[Body, Scope]] = field(default_factory=deque)
+    is_script: bool = False
+
+    def summary(self) -> Summary:
+        return Summary(tuple(self.functions), self.classes, self.exports, tuple(self.stars), self.is_script)
+
+    def walk(self, body: Body, scope: Scope) -> None:
+        """Walk statements in order."""
+        for statement in body:
+            if isinstance(statement, cst.SimpleStatementLine):
+                self.walk(statement.body, scope)
+            elif (visit := _VISITORS.get(type(statement).__name__)) is not None:
+                visit(self, statement, scope)
+
+    def symbols(self, expression: cst.BaseExpression, scope: Scope) -> Symbols:
+        return symbols_of(expression, scope, bool(self.stars))
+
+    def instances(self, annotation: cst.Annotation | None, scope: Scope) -> Symbols:
+        return () if annotation is None else instances_of(annotation.annotation, scope, bool(self.stars))
+
+    # Definitions
+
+    def function(self, node: cst.FunctionDef, scope: Scope) -> None:
+        name = node.name.value
+        qualname = scope.qualify(name)
+        decorations = tuple(self.decoration(decorator, scope) for decorator in node.decorators)
+        self.functions.append(Function(qualname, decorations, self.instances(node.returns, scope)))
+        scope.bind(name, (f":{qualname}",))
+        inner = Scope(scope, f"{qualname}.<locals>.")
+        for parameter in _parameters(node.params):
+            inner.bind(parameter.name.value, self.instances(parameter.annotation, scope))
+        for rest in (node.params.star_arg, node.params.star_kwarg):
+            if isinstance(rest, cst.Param):  # the annotation tells what is inside, not what it is
+                inner.bind(rest.name.value)
+        self.bodies.append((node.body.body, inner))
+
+    def decoration(self, decorator: cst.Decorator, scope: Scope) -> Decoration:
+        expression = decorator.decorator
+        site = len(self.nodes)
+        self.nodes.append(expression)
+        if isinstance(expression, cst.Call):
+            arguments = tuple(argument_of(argument) for argument in expression.args)
+            return Decoration(self.symbols(expression.func, scope), site, arguments)
+        return Decoration(self.symbols(expression, scope), site, None)
+
+    def class_(self, node: cst.ClassDef, scope: Scope) -> None:
+        name = node.name.value
+        qualname = scope.qualify(name)
+        bases = tuple(self.symbols(base.value, scope) for base in node.bases if not base.star)
+        inner = Scope(scope, f"{qualname}.", is_class=True)
+        self.walk(node.body.body, inner)
+        if scope.parent is None:
+            self.classes[name] = Class(qualname, bases, frozenset(inner.names))
+        scope.bind(name, (f":{qualname}",))
+
+    # Imports and assignments
+
+    def import_(self, node: cst.Import, scope: Scope) -> None:
+        for alias in node.names:
+            module = dotted_name(alias.name)
+            if alias.asname is not None:
+                _bind_target(alias.asname.name, (f"{module}:",), scope)
+            else:
+                top = module.partition(".")[0]
+                scope.bind(top, (f"{top}:",))
+
+    def import_from(self, node: cst.ImportFrom, scope: Scope) -> None:
+        module = "." * len(node.relative) + dotted_name(node.module)
+        if isinstance(node.names, cst.ImportStar):
+            self.stars.append(module)
+            return
+        for alias in node.names:
+            name = dotted_name(alias.name)
+            _bind_target(alias.name if alias.asname is None else alias.asname.name, (f"{module}:{name}",), scope)
+
+    def assign(self, node: cst.Assign, scope: Scope) -> None:
+        symbols = self.symbols(node.value, scope)
+        for target in node.targets:
+            _bind_target(target.target, symbols, scope)
+
+    def annotated_assign(self, node: cst.AnnAssign, scope: Scope) -> None:
+        value = () if node.value is None else self.symbols(node.value, scope)
+        _bind_target(node.target, value + self.instances(node.annotation, scope), scope)
+
+    def augmented_assign(self, node: cst.AugAssign, scope: Scope) -> None:
+        _bind_target(node.target, (), scope)
+
+    def delete(self, node: cst.Del, scope: Scope) -> None:
+        _bind_target(node.target, (), scope)
+
+    # Branches
+
+    def branches(self, bodies: Iterable[Sequence[Body]], scope: Scope) -> None:
+        """Walk alternatives, each a sequence of bodies, from the same names, and merge what they bind."""
+        before = scope.names
+        outcomes = []
+        for alternative in bodies:
+            scope.names = dict(before)
+            for body in alternative:
+                self.walk(body, scope)
+            outcomes.append(scope.names)
+        scope.names = merge(outcomes)
+
+    def if_(self, node: cst.If, scope: Scope) -> None:
+        if scope.parent is None and _is_main_guard(node.test):
+            self.is_script = True
+        alternatives: list[Sequence[Body]] = []
+        branch: cst.If | cst.Else | None = node
+        while isinstance(branch, cst.If):
+            alternatives.append([branch.body.body])
+            branch = branch.orelse
+        alternatives.append([] if branch is None else [branch.body.body])
+        self.branches(alternatives, scope)
+
+    def try_(self, node: cst.Try | cst.TryStar, scope: Scope) -> None:
+        tried = [node.body.body, *_bodies(node.orelse)]
+        self.branches([tried, *([handler.body.body] for handler in node.handlers)], scope)
+        for body in _bodies(node.finalbody):
+            self.walk(body, scope)
+
+    def for_(self, node: cst.For, scope: Scope) -> None:
+        _bind_target(node.target, (), scope)
+        self.branches([[node.body.body], []], scope)
+        for body in _bodies(node.orelse):
+            self.walk(body, scope)
+
+    def while_(self, node: cst.While, scope: Scope) -> None:
+        self.branches([[node.body.body], []], scope)
+        for body in _bodies(node.orelse):
+            self.walk(body, scope)
+
+    def with_(self, node: cst.With, scope: Scope) -> None:
+        for item in node.items:
+            if item.asname is not None:
+                _bind_target(item.asname.name, self.symbols(item.item, scope), scope)
+        self.walk(node.body.body, scope)
+
+    def match(self, node: cst.Match, scope: Scope) -> None:
+        self.branches([*([case.body.body] for case in node.cases), []], scope)
+
+
+def _parameters(parameters: cst.Parameters) -> Iterable[cst.Param]:
+    return (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params)
+
+
+def _bodies(clause: cst.Else | cst.Finally | None) -> list[Body]:
+    return [] if clause is None else [clause.body.body]
+
+
+def _bind_target(target: cst.BaseExpression, symbols: Symbols, scope: Scope) -> None:
+    """Bind the names of an assignment's target; of an unpacked one nothing is known."""
+    if isinstance(target, cst.Name):
+        scope.bind(target.value, symbols)
+    elif isinstance(target, cst.Tuple | cst.List):
+        for element in target.elements:
+            _bind_target(element.value, (), scope)
+
+
+def _is_main_guard(test: cst.BaseExpression) -> bool:
+    return isinstance(test, cst.Comparison) and isinstance(test.left, cst.Name) and test.left.value == "__name__"
+
+
+# By the name of the node's class: libcst gains classes with Python's syntax, such as LazyImport in 1.9.
+_VISITORS: dict[str, Callable[..., None]] = {
+    "FunctionDef": _Builder.function,
+    "ClassDef": _Builder.class_,
+    "Import": _Builder.import_,
+    "ImportFrom": _Builder.import_from,
+    "LazyImport": _Builder.import_,
+    "LazyImportFrom": _Builder.import_from,
+    "Assign": _Builder.assign,
+    "AnnAssign": _Builder.annotated_assign,
+    "AugAssign": _Builder.augmented_assign,
+    "Del": _Builder.delete,
+    "If": _Builder.if_,
+    "Try": _Builder.try_,
+    "TryStar": _Builder.try_,
+    "For": _Builder.for_,
+    "While": _Builder.while_,
+    "With": _Builder.with_,
+    "Match": _Builder.match,
+}

@@ -1,0 +1,93 @@
+"""What an expression may be, as symbols, by the names in force where it stands."""
+
+from __future__ import annotations
+
+import re
+
+import libcst as cst
+
+from mog_lint.model.scope import Scope
+from mog_lint.model.summary import Argument, Symbols, attribute, called
+
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_OPTIONAL = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Union"})
+
+
+def symbols_of(expression: cst.BaseExpression, scope: Scope, has_stars: bool) -> Symbols:
+    """Follow names, attributes and calls; anything else is unknown.
+
+    `has_stars` says that the file imports a star, so that an unbound name may come from there.
+    """
+    if isinstance(expression, cst.Name):
+        return _name(expression.value, scope, has_stars)
+    if isinstance(expression, cst.Attribute):
+        return attribute(symbols_of(expression.value, scope, has_stars), expression.attr.value)
+    if isinstance(expression, cst.Call):
+        return called(symbols_of(expression.func, scope, has_stars))
+    if isinstance(expression, cst.Await):
+        return symbols_of(expression.expression, scope, has_stars)
+    return ()
+
+
+def instances_of(annotation: cst.BaseExpression, scope: Scope, has_stars: bool) -> Symbols:
+    """Return what a value with this annotation is: an instance of each class that it names."""
+    if isinstance(annotation, cst.BinaryOperation):
+        left = instances_of(annotation.left, scope, has_stars)
+        return left + instances_of(annotation.right, scope, has_stars)
+    if isinstance(annotation, cst.Subscript):
+        return _subscript(annotation, scope, has_stars)
+    if isinstance(annotation, cst.SimpleString):
+        return _quoted(annotation, scope, has_stars)
+    if isinstance(annotation, cst.Name | cst.Attribute):
+        return called(symbols_of(annotation, scope, has_stars))
+    return ()
+
+
+def _name(name: str, scope: Scope, has_stars: bool) -> Symbols:
+    known = scope.look_up(name)
+    if known is not None:
+        return known
+    return (f"*:{name}",) if has_stars else ()
+
+
+def _subscript(annotation: cst.Subscript, scope: Scope, has_stars: bool) -> Symbols:
+    """`Optional[App]`, `Union[App, Other]`, `Annotated[App, …]`; what else has brackets is a container or unknown."""
+    wrapper = annotation.value.attr if isinstance(annotation.value, cst.Attribute) else annotation.value
+    if not isinstance(wrapper, cst.Name) or wrapper.value not in _OPTIONAL:
+        return ()
+    elements = annotation.slice if wrapper.value == "Union" else annotation.slice[:1]
+    inner = [element.slice.value for element in elements if isinstance(element.slice, cst.Index)]
+    return tuple(symbol for value in inner for symbol in instances_of(value, scope, has_stars))
+
+
+def _quoted(annotation: cst.SimpleString, scope: Scope, has_stars: bool) -> Symbols:
+    text = annotation.raw_value.strip()
+    if not _DOTTED.fullmatch(text):
+        return ()
+    first, *rest = text.split(".")
+    symbols = _name(first, scope, has_stars)
+    for name in rest:
+        symbols = attribute(symbols, name)
+    return called(symbols)
+
+
+def argument_of(argument: cst.Arg) -> Argument:
+    """Reduce an argument of a call."""
+    keyword = argument.keyword.value if argument.keyword is not None else None
+    value = argument.value
+    if isinstance(value, cst.Name) and value.value in ("None", "True", "False"):
+        return Argument(keyword, argument.star, value.value)
+    if isinstance(value, cst.SimpleString):
+        return Argument(keyword, argument.star, value.value)
+    return Argument(keyword, argument.star, "")
+
+
+def dotted_name(node: cst.BaseExpression | None) -> str:
+    """Return the text of a dotted name, as an import writes it; empty for None."""
+    parts: list[str] = []
+    while isinstance(node, cst.Attribute):
+        parts.append(node.attr.value)
+        node = node.value
+    if isinstance(node, cst.Name):
+        parts.append(node.value)
+    return ".".join(reversed(parts))

@@ -1,0 +1,110 @@
+"""Under which name a file is imported, as far as its place tells.
+
+A task's default name begins with its module's name, so a wrong guess is a renamed task. Where the place allows more
+than one name, all are told and none is certain.
+
+The directories from which modules are imported come from `[tool.mog] src`, else from what the build back end is told in
+pyproject.toml, else src/ of a project that has one; and always the project's own directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from mog_lint.config import LintConfig
+
+
+@dataclass(frozen=True)
+class ModuleName:
+    """The names that a module may have, likeliest first; empty where it cannot be imported at all."""
+
+    candidates: tuple[str, ...]
+    is_package: bool = False
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages from which the module's relative imports may start."""
+        if self.is_package:
+            return self.candidates
+        return tuple(dict.fromkeys(name.rpartition(".")[0] for name in self.candidates))
+
+
+class Layout:
+    """Knows a project's source roots and names its modules."""
+
+    def __init__(self, config: LintConfig) -> None:
+        self.root = config.root
+        named = config.src or tuple(_roots_of_build_back_end(config.pyproject)) or tuple(_conventional_roots(config))
+        roots = [(self.root / place).resolve() for place in named]
+        # The innermost root of a file decides: it is what the build back end or the user named on purpose.
+        self.named_roots = sorted(set(roots) - {self.root}, key=lambda path: -len(path.parts))
+
+    def module_name(self, path: Path) -> ModuleName:
+        """Return the names under which the file at the absolute `path` may be imported."""
+        is_package = path.stem == "__init__"
+        parts = path.parent.parts if is_package else (*path.parent.parts, path.stem)
+        candidates = []
+        for depth in self._roots(path):
+            module = parts[depth:]
+            if module and all(part.isidentifier() for part in module):
+                candidates.append(".".join(module))
+        return ModuleName(tuple(dict.fromkeys(candidates)), is_package)
+
+    def _roots(self, path: Path) -> list[int]:
+        """Return how many parts of the path lie above the module's name, for each root it may be imported from."""
+        for root in self.named_roots:
+            if root in path.parents:
+                return [len(root.parts)]
+        top = _top_of_package(path)
+        roots = [top]
+        if self.root in top.parents:
+            # Directories without __init__.py lie between: namespace packages, or not packages at all.
+            roots.insert(1 if top != path.parent else 0, self.root)
+        return [len(root.parts) for root in roots]
+
+
+def _top_of_package(path: Path) -> Path:
+    """Return the directory above the unbroken chain of packages that the file lies in."""
+    directory = path.parent
+    while (directory / "__init__.py").is_file() and directory != directory.parent:
+        directory = directory.parent
+    return directory
+
+
+def _conventional_roots(config: LintConfig) -> Iterator[str]:
+    """`src`: setuptools, hatch, uv and poetry find it by themselves, and `mog run` imports from it."""
+    known = {"project", "build-system"} & config.pyproject.keys() or _look_up(config.pyproject, "tool", "mog")
+    if known and (config.root / "src").is_dir() and not (config.root / "src" / "__init__.py").exists():
+        yield "src"
+
+
+def _roots_of_build_back_end(pyproject: Mapping[str, Any]) -> Iterator[str]:
+    """Read hatch, setuptools, poetry, pdm and uv; a table of an unexpected shape says nothing."""
+    wheel = _look_up(pyproject, "tool", "hatch", "build", "targets", "wheel")
+    for package in _texts(_look_up(wheel, "packages")):
+        yield str(PurePosixPath(package).parent)
+    sources = _look_up(wheel, "sources")
+    yield from _texts(list(sources) if isinstance(sources, Mapping) else sources)
+    package_dir = _look_up(pyproject, "tool", "setuptools", "package-dir")
+    yield from _texts([_look_up(package_dir, "")])
+    yield from _texts(_look_up(pyproject, "tool", "setuptools", "packages", "find", "where"))
+    packages = _look_up(pyproject, "tool", "poetry", "packages")
+    for entry in packages if isinstance(packages, list) else []:
+        yield from _texts([_look_up(entry, "from")])
+    yield from _texts([_look_up(pyproject, "tool", "pdm", "build", "package-dir")])
+    yield from _texts([_look_up(pyproject, "tool", "uv", "build-backend", "module-root")])
+
+
+def _look_up(table: object, *keys: str) -> object:
+    for key in keys:
+        if not isinstance(table, Mapping):
+            return None
+        table = table.get(key)
+    return table
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -1,0 +1,141 @@
+"""The project: all its files' summaries, linked by the names of their modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mog_lint.model.layout import ModuleName
+from mog_lint.model.summary import Summary
+
+MAX_STEPS = 64  # links followed for one symbol, against imports that go round in circles
+
+
+@dataclass(frozen=True, eq=False)
+class Module:
+    """A file of the project, as its place and its content tell."""
+
+    path: Path
+    name: ModuleName
+    summary: Summary
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """The modules that are analysed together; third-party code is known by name alone."""
+
+    modules: tuple[Module, ...]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Module]:
+        """Modules by each name that they may have; a likelier name wins over a less likely one of another file."""
+        named = sorted(
+            ((rank, name, module) for module in self.modules for rank, name in enumerate(module.name.candidates)),
+            key=lambda entry: -entry[0],
+        )
+        return {name: module for _, name, module in named}
+
+    @cached_property
+    def _resolved(self) -> dict[tuple[str, Module], frozenset[str]]:
+        return {}
+
+    def resolve(self, symbols: Iterable[str], home: Module) -> frozenset[str]:
+        """Return the full names that symbols of the module `home` lead to, through imports inside the project.
+
+        A name is dotted, with `()` behind what was called: `mog.task`, `mog.App().task`, `shop.jobs.retry`.
+        """
+        names: set[str] = set()
+        for symbol in symbols:
+            key = (symbol, home)
+            if key not in self._resolved:
+                self._resolved[key] = frozenset(self._follow(symbol, home))
+            names |= self._resolved[key]
+        return frozenset(names)
+
+    def _follow(self, symbol: str, home: Module) -> Iterator[str]:
+        pending = [(symbol, home)]
+        seen: set[tuple[str, Module]] = set()
+        while pending and len(seen) < MAX_STEPS:
+            step = pending.pop()
+            if step in seen:
+                continue
+            seen.add(step)
+            for outcome in self._step(*step):
+                if isinstance(outcome, str):
+                    yield outcome
+                else:
+                    pending.append(outcome)
+
+    def _step(self, symbol: str, home: Module) -> Iterator[str | tuple[str, Module]]:
+        """Follow one link: yield full names where it ends, and (symbol, module) where it goes on."""
+        module_name, _, attributes = symbol.partition(":")
+        if module_name == "*":
+            yield from ((f"{star}:{attributes}", home) for star in home.summary.stars)
+        elif not module_name:
+            yield from self._attribute(home, attributes, (home.name.candidates or ("",))[0])
+        elif module_name.startswith("."):
+            yield from ((f"{name}:{attributes}", home) for name in _absolute(module_name, home))
+        elif (module := self._by_name.get(module_name)) is not None:
+            yield from self._attribute(module, attributes, module_name)
+        else:
+            yield from self._unknown_module(module_name, attributes, home)
+
+    def _unknown_module(self, name: str, attributes: str, home: Module) -> Iterator[str | tuple[str, Module]]:
+        """Follow into a third-party module, or a namespace package, of which only submodules are files."""
+        head, _, rest = attributes.partition(".")
+        if f"{name}.{head}" in self._by_name:
+            yield (f"{name}.{head}:{rest}", home)
+        else:
+            yield f"{name}.{attributes}".rstrip(".")
+
+    def _attribute(self, module: Module, attributes: str, name: str) -> Iterator[str | tuple[str, Module]]:
+        head, _, rest = attributes.partition(".")
+        bare = head.removesuffix("()")
+        exported = module.summary.exports.get(bare)
+        if not head:
+            yield name
+        elif exported is not None:
+            for symbol in exported:
+                if symbol == f":{bare}":
+                    yield from self._definition(module, attributes, name)
+                else:
+                    yield (_join(symbol, attributes[len(bare) :]), module)
+        elif f"{name}.{head}" in self._by_name:
+            yield (f"{name}.{head}:{rest}", module)
+        else:
+            yield from ((f"{star}:{attributes}", module) for star in module.summary.stars)
+
+    def _definition(self, module: Module, attributes: str, name: str) -> Iterator[str | tuple[str, Module]]:
+        """Follow a function or class of the module: what is called gives what its annotation or its bases say."""
+        head, _, rest = attributes.partition(".")
+        bare = head.removesuffix("()")
+        given: list[str] = []
+        if head != bare and rest:
+            own = module.summary.classes.get(bare)
+            if own is None:
+                returns = (item.returns for item in module.summary.functions if item.qualname == bare)
+                given = [symbol for symbols in returns for symbol in symbols]
+            elif rest.partition(".")[0].removesuffix("()") not in own.members:
+                given = [f"{symbol}()" for base in own.bases for symbol in base]
+        if given:
+            yield from ((f"{symbol}.{rest}", module) for symbol in given)
+        else:
+            yield f"{name}.{attributes}"
+
+
+def _join(symbol: str, rest: str) -> str:
+    """Append `()`, `.attribute` or both to a symbol; directly behind a module's colon no dot stands."""
+    return symbol + (rest.removeprefix(".") if symbol.endswith(":") else rest)
+
+
+def _absolute(module_name: str, home: Module) -> Iterator[str]:
+    """Return the absolute names of a relative import, for each package that the file may lie in."""
+    tail = module_name.lstrip(".")
+    levels = len(module_name) - len(tail)
+    for package in home.name.packages:
+        parts = package.split(".") if package else []
+        if len(parts) >= levels:  # an import that leaves its top-level package fails in Python too
+            parts = parts[: len(parts) - levels + 1]
+            yield ".".join([*parts, tail] if tail else parts)

@@ -1,0 +1,52 @@
+"""Names and what they may stand for, scope by scope, as the statements of a file bind them in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from mog_lint.model.summary import Symbols
+
+MAX_SYMBOLS = 8  # what a name may be after branches; past that nothing useful is known
+
+
+class Scope:
+    """The names of a module, class or function.
+
+    `names` maps a bound name to its symbols; a name bound to an unknown value has none, which hides an outer one.
+    """
+
+    def __init__(self, parent: Scope | None = None, qualname: str = "", is_class: bool = False) -> None:
+        self.names: dict[str, Symbols] = {}
+        self.parent = parent
+        self.qualname = qualname
+        self.is_class = is_class
+
+    def bind(self, name: str, symbols: Symbols = ()) -> None:
+        """Bind a name anew."""
+        self.names[name] = symbols
+
+    def look_up(self, name: str) -> Symbols | None:
+        """Return what a name may be, or None where no scope binds it."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names and (scope is self or not scope.is_class):
+                return scope.names[name]
+            scope = scope.parent
+        return None
+
+    def qualify(self, name: str) -> str:
+        """Return the `__qualname__` of a definition in this scope."""
+        return f"{self.qualname}{name}"
+
+
+def merge(branches: Iterable[Mapping[str, Symbols]]) -> dict[str, Symbols]:
+    """Return the names after branches of which one was taken: each may be what any branch made of it."""
+    merged: dict[str, Symbols] = {}
+    for names in branches:
+        for name, symbols in names.items():
+            known = merged.get(name)
+            if known is None:
+                merged[name] = symbols
+            elif known != symbols:
+                merged[name] = tuple(dict.fromkeys(known + symbols))[:MAX_SYMBOLS]
+    return merged

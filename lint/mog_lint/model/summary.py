@@ -1,0 +1,108 @@
+"""What a file is reduced to: all that the rules and the project's link need, and nothing of the file's own path.
+
+Free of its path, a summary depends on the file's content alone, so the content's hash is a sound key for a cache.
+Values are told by *symbols*, `module:attributes`:
+
+    mog:task              the attribute `task` of the module `mog`
+    mog:App().task        the attribute `task` of what calling `mog.App` gives
+    ..app:app.task        of a module named relative to this one
+    :resize               a definition of this file itself
+    *:task                a name that only a star import can have brought
+
+Nodes are told by their *site*, an ordinal in the order in which the builder meets them: the same file gives the same
+sites each time, and lines are computed for findings alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Symbols = tuple[str, ...]  # what a value may be; more than one after branches, none where nothing is known
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a call; `literal` is the source of a constant or a plain string, else empty."""
+
+    keyword: str | None
+    star: str
+    literal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoration:
+    """A decorator; `arguments` is None where it is not called."""
+
+    symbols: Symbols
+    site: int
+    arguments: tuple[Argument, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function or method, at any depth; decorators in source order, `returns` from the annotation."""
+
+    qualname: str
+    decorations: tuple[Decoration, ...]
+    returns: Symbols
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class of the module's top level, for what its instances can do."""
+
+    qualname: str
+    bases: tuple[Symbols, ...]
+    members: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SilencedRule:
+    """A rule as a suppression names it, from `start` to `end`; `cut` is what to delete, with one separator."""
+
+    rule: str
+    start: int
+    end: int
+    cut: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A comment that silences rules on its line.
+
+    `start` to `end` is what was written for it; `rules` is empty where it silences all. `cut` is what to delete when
+    none of it is needed any more, None where the comment names rules of other tools too.
+    """
+
+    row: int
+    start: int
+    end: int
+    rules: tuple[SilencedRule, ...]
+    cut: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One file. `exports` tells what the names of the module's top level may be once it has been imported."""
+
+    functions: tuple[Function, ...] = ()
+    classes: Mapping[str, Class] = field(default_factory=dict)
+    exports: Mapping[str, Symbols] = field(default_factory=dict)
+    stars: tuple[str, ...] = ()
+    is_script: bool = False
+    suppressions: tuple[Suppression, ...] = ()
+
+
+MAX_SYMBOL_LENGTH = 200  # past that a chain of calls leads nowhere that anyone knows
+
+
+def attribute(symbols: Symbols, name: str) -> Symbols:
+    """Return the symbols of an attribute of a value."""
+    extended = (f"{symbol}{name}" if symbol.endswith(":") else f"{symbol}.{name}" for symbol in symbols)
+    return tuple(symbol for symbol in extended if len(symbol) <= MAX_SYMBOL_LENGTH)
+
+
+def called(symbols: Symbols) -> Symbols:
+    """Return the symbols of what calling a value gives; a module cannot be called."""
+    return tuple(f"{symbol}()" for symbol in symbols if not symbol.endswith(":"))

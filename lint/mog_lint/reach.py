@@ -1,0 +1,49 @@
+"""Which files can hold tasks at all, by a search in their bytes, so that the others need no tree.
+
+A task decorator comes from mog, from Mognet or from a configured module, and has to be spelt: either by the name of
+that module, or by a name under which a file of the project passes it on. The latter are known once the files that pass
+it on have been analysed, so the reach grows round by round.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from mog_lint.model.project import Module, Project
+from mog_lint.model.tasks import TASK_API, is_task_api
+
+SUPPRESSES = rb"\bMOG\d"  # in a comment for ruff's eyes; the own form names mog
+
+
+class Reach:
+    """The words of which a file must hold one; `decorators` are those of `task-decorators`."""
+
+    def __init__(self, decorators: Iterable[str]) -> None:
+        self.decorators = frozenset(decorators)
+        self.methods = {"task", *(name.rpartition(".")[2] for name in self.decorators)}
+        self.words = {*TASK_API, *(name.partition(".")[0] for name in self.decorators)}
+        self._pattern = self._compile()
+
+    def touches(self, data: bytes) -> bool:
+        """Say whether a file has to be analysed, as far as is known by now."""
+        return self._pattern.search(data) is not None
+
+    def extend(self, project: Project) -> None:
+        """Add the names under which the project's modules pass on a decorator, an app, or what makes one."""
+        for module in project.modules:
+            self.words.update(
+                name for name in module.summary.exports if self._leads_to_decorator(name, module, project)
+            )
+        self._pattern = self._compile()
+
+    def _leads_to_decorator(self, name: str, module: Module, project: Project) -> bool:
+        symbols = [f":{name}"]
+        for method in self.methods:
+            symbols += [f":{name}.{method}", f":{name}().{method}"]
+        names = project.resolve(symbols, module)
+        return any(is_task_api(found) or found.replace("()", "") in self.decorators for found in names)
+
+    def _compile(self) -> re.Pattern[bytes]:
+        words = b"|".join(re.escape(word.encode()) for word in sorted(self.words))
+        return re.compile(rb"\b(?:" + words + rb")\b|" + SUPPRESSES)

@@ -1,0 +1,105 @@
+"""What a rule is: a class with its documentation, its examples and its check, alone in one file below `rules/`.
+
+A rule yields reports; the engine finds where they stand, applies suppressions and makes findings of them. A rule's
+module does not import libcst, so that listing and explaining rules is fast; what it needs of a node it gets from the
+summary, and its fixes are written through a `NodeEditor`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from mog_lint.config import LintConfig
+from mog_lint.findings import Applicability, Severity
+from mog_lint.model.project import Module, Project
+from mog_lint.model.tasks import Task, tasks_of
+from mog_lint.suppress import Unused
+
+if TYPE_CHECKING:
+    from mog_lint.edits import NodeEdit, NodeEditor
+
+
+@dataclass(frozen=True)
+class TextEdit:
+    """Replace the characters `start` to `end` (excluded) of the file's text by `content`."""
+
+    start: int
+    end: int
+    content: str
+
+
+@dataclass(frozen=True)
+class FixPlan:
+    """How a report can be mended: `edits` holds them, or writes them for the node that was reported."""
+
+    message: str
+    applicability: Applicability
+    edits: tuple[TextEdit, ...] | Callable[[NodeEditor], Iterable[NodeEdit]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One place that breaks the rule: a site of the summary, or a span of the text."""
+
+    place: int | tuple[int, int]
+    message: str
+    fix: FixPlan | None = None
+
+
+@dataclass(frozen=True)
+class Good:
+    """An example that a rule is silent about: the file at `path`, other `files` of the project, `config` by keys."""
+
+    name: str
+    source: str
+    path: str = "tasks.py"
+    files: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bad(Good):
+    """An example that a rule reports: `marked` are the texts that it underlines, in order; `fixed` is the file after.
+
+    `applicability` is that of the fixes; without `fixed` there must be none.
+    """
+
+    marked: tuple[str, ...] = ()
+    fixed: str | None = None
+    applicability: Applicability = Applicability.SAFE
+
+
+@dataclass(frozen=True)
+class RuleContext:
+    """One file as a rule sees it; `unused` suppressions are known to the rules that run last."""
+
+    module: Module
+    project: Project
+    config: LintConfig
+    unused: tuple[Unused, ...] = ()
+
+    @cached_property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks that the file declares."""
+        return tuple(tasks_of(self.module, self.project, frozenset(self.config.task_decorators)))
+
+
+class Rule:
+    """The base of all rules; its docstring has the headings What it does, Why and, where there are any, Options.
+
+    `fixes` tells which fixes a rule may offer. A rule that `runs_last` sees which suppressions the others left unused.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity]
+    fixes: ClassVar[tuple[Applicability, ...]] = ()
+    runs_last: ClassVar[bool] = False
+    examples: ClassVar[tuple[Good, ...]]
+
+    def check(self, context: RuleContext) -> Iterator[Report]:  # noqa: ARG002 - for those that override it
+        """Yield what is wrong in a file."""
+        yield from ()

@@ -1,0 +1,1 @@
+"""Declaration: how tasks are declared and named."""

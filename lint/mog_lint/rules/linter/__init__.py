@@ -1,0 +1,1 @@
+"""The linter itself: files that cannot be read, and comments that silence rules."""
