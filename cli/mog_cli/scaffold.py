@@ -67,8 +67,11 @@ def render_tree(template: Traversable, stage: Path, answers: Mapping[str, str]) 
 
     from mog_templates import MANIFEST
 
-    # Programs and settings, not HTML: nothing is to be escaped.
-    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
+    environment = Environment(
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - programs and settings, not HTML
+    )
     for parts, file in walk(template):
         if parts == (MANIFEST,):
             continue

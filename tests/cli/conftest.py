@@ -73,6 +73,10 @@ async def add(context: Context, a: int, b: int = 1) -> int:
 def greet(context: Context, name: str, *, loud: bool = False) -> str:
     return f"hello {name}" + "!" * loud
 
+@app.task(name="shop.join")
+def join(context: Context, *words: str) -> str:
+    return "-".join(words)
+
 @app.task(name="shop.fail")
 async def fail(context: Context, message: str) -> None:
     raise ValueError(message)

@@ -21,7 +21,7 @@ def test_says_what_it_is_and_what_it_did(mog: Callable[..., Any]) -> None:
     task_id = mog("submit", "shop.add", "1").out.strip()
     worker, started, ended, stopping = lines(mog, "--concurrency", "3")
     assert (worker["event"], worker["app"], worker["engine"]) == ("worker", "shop", "sqlite:///.mog/mog.db")
-    assert worker["tasks"] == ["shop.add", "shop.fail", "shop.greet", "shop.nothing", "shop.steps"]
+    assert worker["tasks"] == ["shop.add", "shop.fail", "shop.greet", "shop.join", "shop.nothing", "shop.steps"]
     assert (started["event"], started["queues"], started["concurrency"]) == ("worker-started", ["slow", "tasks"], 3)
     assert (ended["event"], ended["task"], ended["id"]) == ("task-ended", "shop.add", task_id)
     assert (ended["state"], ended["level"]) == ("SUCCESS", "info")

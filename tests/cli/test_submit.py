@@ -45,6 +45,7 @@ def test_json_tells_what_was_submitted(mog: Callable[..., Any]) -> None:
         (["shop.greet", "name=true"], "hello true"),
         (["shop.greet", '"5"'], "hello 5"),
         (["shop.greet", "https://host/?q=1"], "hello https://host/?q=1"),
+        (["shop.join", "a", "1", "true"], "a-1-true"),
         (["shop.nothing"], None),
     ],
 )

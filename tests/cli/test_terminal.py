@@ -75,7 +75,7 @@ def test_ctrl_c_stops_waiting_and_not_the_task(terminal: Terminal, worker: objec
 
 def test_worker_shows_a_line_per_task_and_ends_at_ctrl_c(terminal: Terminal, mog: Callable[..., Any]) -> None:
     process = terminal("run")
-    process.expect("app shop on sqlite:///.mog/mog.db, 5 tasks: shop.add, ")
+    process.expect("app shop on sqlite:///.mog/mog.db, 6 tasks: shop.add, ")
     process.expect("ready: 10 at a time from slow, tasks; Ctrl-C stops")
     mog("submit", "shop.add", "1")
     process.expect("\x1b\\[32mSUCCESS  \x1b\\[0m shop.add  0.[0-9]+ s")

@@ -20,7 +20,7 @@ def submit(
     task: Annotated[str, typer.Argument(metavar="TASK", help="The task's name.")],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ARG | KEY=VALUE]", help="Its arguments: JSON where they parse as JSON, else text."),
+        typer.Argument(metavar="ARG|KEY=VALUE", help="Its arguments: JSON where they parse as JSON, else text."),
     ] = None,
     *,
     app: AppOption = None,
@@ -85,14 +85,8 @@ def fit(task: Task, call: read.Call) -> read.Call:
     try:
         task.check(call.args, call.kwargs)
     except InvalidTaskArguments as error:
-        names = [parameter.name for parameter in task.parameters]
         wrong = {found.loc[0] for found in error.errors if found.loc}
-        places = {
-            place
-            for place in call.texts
-            if place in wrong or (isinstance(place, int) and names[place : place + 1] and names[place] in wrong)
-        }
-        as_text = call.as_text(places)
+        as_text = call.as_text(place for place in list(call.texts) if parameter_at(task, place) in wrong)
         try:
             task.check(as_text.args, as_text.kwargs)
         except InvalidTaskArguments:
@@ -100,6 +94,14 @@ def fit(task: Task, call: read.Call) -> read.Call:
             raise CommandError(str(error), hint=f"it is called so: {signature}") from None
         return as_text
     return call
+
+
+def parameter_at(task: Task, place: int | str) -> int | str:
+    """Return the name of the parameter that takes an argument; the place itself where there is none."""
+    for position, parameter in enumerate(task.parameters):
+        if position == place or (isinstance(place, int) and parameter.kind is parameter.VAR_POSITIONAL):
+            return parameter.name
+    return place
 
 
 async def send(app: App, request: Request[Any], *, wait: bool, timeout: float | None, as_json: bool) -> str:
