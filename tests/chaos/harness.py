@@ -1,0 +1,189 @@
+"""A fleet of workers on one store, a submitter, and a killer that follows a seed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGKILL, SIGTERM
+from typing import Any
+
+from tests.chaos.ledger import Ledger
+from tests.chaos.mix import Order, draw
+from tests.chaos.oracle import Death, Deeds, Freeze, Report, judge, read_notes
+from tests.chaos.processes import Child, start_worker
+
+from mog import App, Result
+
+BACKLOG = 1500
+"""Tasks that wait at most: enough to keep every slot busy whenever a kill comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much of what. ``kills`` are SIGKILLs, ``freezes`` SIGSTOP and later SIGCONT, ``stops`` SIGTERMs."""
+
+    tasks: int
+    kills: int
+    workers: int
+    freezes: int
+    stops: int
+    seed: int
+    concurrency: int = 10
+    max_retries: int = 25
+    patience: float = 50.0
+
+
+class Chaos:
+    """One run of a plan in an empty directory."""
+
+    def __init__(self, plan: Plan, directory: Path) -> None:
+        self.plan = plan
+        self.directory = directory
+        self.ledger = Ledger(directory / "mog.db")
+        self.deeds = Deeds()
+        self.chance = random.Random(plan.seed)
+        self.workers: list[Child] = []
+        self.app = App("chaos", broker=f"sqlite:///{self.ledger.path}")
+        self._bells = directory / "t"  # where the workers' doorbells hang; a socket's path must be short
+        self._waits: list[asyncio.Task[None]] = []
+
+    async def run(self) -> Report:
+        """Do it all, and judge."""
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self.plan.patience):
+                await self._prepare()
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._submit())
+                    group.create_task(self._kill())
+                await asyncio.gather(*self._waits)
+                await self._until(lambda: set(self.ledger.consuming()) == self._pids(), "the dead are struck off")
+                await self._stop_all()
+        finally:
+            for worker in self.workers:
+                worker.end()
+            await self.app.close()
+            seconds = time.monotonic() - began
+        report = judge(self.deeds, self.ledger, read_notes(self.directory / "runs.log"), self.plan.max_retries)
+        report.faults += [f"left behind: {path}" for path in sorted(self._owner_files())]
+        report.bells_left = len(list(self._bells.iterdir()))
+        report.seconds = seconds
+        self.ledger.close()
+        return report
+
+    async def _prepare(self) -> None:
+        self._bells.mkdir()
+        await self.app.connect()
+        await self.app.close()
+        self.ledger.install()
+        await self.app.connect()
+        for _ in range(self.plan.workers):
+            self._start_worker()
+
+    def _start_worker(self) -> None:
+        environment = {
+            "MOG_MAX_RETRIES": str(self.plan.max_retries),
+            "MOG_CONCURRENCY": str(self.plan.concurrency),
+            "TMPDIR": str(self._bells),
+        }
+        self.workers.append(start_worker(self.directory, "tests.chaos.tasks", environment=environment))
+
+    # -- the submitter
+
+    async def _submit(self) -> None:
+        orders_so_far = self.deeds.orders
+        while left := self.plan.tasks - len(orders_so_far):
+            await self._until(lambda: len(orders_so_far) - self.ledger.ended() < BACKLOG, "tasks are worked on")
+            count = min(self.chance.choice((1, 1, 10, 100, 300)), left)
+            orders = [draw(self.chance, len(orders_so_far) + number) for number in range(count)]
+            now = time.time()
+            orders_so_far.update({order.request.id: order for order in orders})
+            self.deeds.submitted_at |= {order.request.id: now for order in orders}
+            results = await self._send(orders)
+            self._waits += [asyncio.create_task(self._wait(result)) for result in results]
+
+    async def _send(self, orders: list[Order]) -> list[Result[Any]]:
+        if len(orders) == 1:
+            return [await self.app.submit(orders[0].request)]
+        return await self.app.submit_many([order.request for order in orders])
+
+    async def _wait(self, result: Result[Any]) -> None:
+        try:
+            value = await result
+        except ValueError as error:
+            value = error.args[0]
+        self.deeds.answers[result.id] = (str(result.state), value)
+
+    # -- the killer
+
+    async def _kill(self) -> None:
+        plan, chance = self.plan, random.Random(self.plan.seed + 1)
+        deeds = [self._kill_one] * plan.kills + [self._freeze_one] * plan.freezes + [self._stop_one] * plan.stops
+        chance.shuffle(deeds)
+        for number, deed in enumerate(deeds):
+            share = 0.95 * (number + chance.random()) / len(deeds)
+            await self._until(lambda share=share: self.ledger.ended() >= share * plan.tasks, "tasks are worked on")
+            await self._until(lambda: len(self._able()) >= 2, "two workers are there")
+            await asyncio.sleep(chance.uniform(0.0, 0.05))  # so that no moment of a task's life is spared
+            await deed(chance)
+
+    async def _kill_one(self, chance: random.Random) -> None:
+        worker = chance.choice(self._able() if chance.random() < 0.9 else self.workers)  # some die while they start
+        self.deeds.deaths.append(Death(time.time(), worker.pid))
+        worker.send(SIGKILL)
+        await self._replace(worker, chance)
+
+    async def _stop_one(self, chance: random.Random) -> None:
+        worker = chance.choice(self._able())
+        worker.send(SIGTERM)
+        await self._replace(worker, chance)
+        self.deeds.graceful_exits.append(worker.wait())
+
+    async def _freeze_one(self, chance: random.Random) -> None:
+        worker = chance.choice(self._able())
+        owner = self.ledger.consuming()[worker.pid]
+        worker.freeze()
+        begin, claims = time.time(), self.ledger.claims(owner)
+        await asyncio.sleep(chance.uniform(1.2, 2.0))  # the others look for dead processes each second
+        kept, end = self.ledger.claims(owner), time.time()
+        assert kept == claims, "a frozen worker lost its claims"
+        worker.thaw()
+        self.deeds.freezes.append(Freeze(begin, end, owner))
+
+    async def _replace(self, worker: Child, chance: random.Random) -> None:
+        await self._until(lambda: not worker.alive, "the worker has ended")
+        self.workers.remove(worker)
+        await asyncio.sleep(chance.choice((0.0, 0.3)))
+        self._start_worker()
+
+    async def _stop_all(self) -> None:
+        for worker in self.workers:
+            worker.send(SIGTERM)
+        for worker in self.workers:
+            await self._until(lambda worker=worker: not worker.alive, "the worker has ended")
+            self.deeds.graceful_exits.append(worker.wait())
+
+    # -- looks
+
+    def _able(self) -> list[Child]:
+        consuming = self.ledger.consuming()
+        return [worker for worker in self.workers if worker.alive and worker.pid in consuming]
+
+    def _pids(self) -> set[int]:
+        return {worker.pid for worker in self.workers if worker.alive}
+
+    def _owner_files(self) -> list[Path]:
+        return list(self.directory.glob("mog.db-owners/*"))
+
+    async def _until(self, condition: Callable[[], bool], what: str, patience: float = 30.0) -> None:
+        try:
+            async with asyncio.timeout(patience):
+                while not condition():
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            said = "\n".join(worker.said[-2000:] for worker in self.workers)
+            raise AssertionError(f"waited {patience:g} s in vain until {what}; the workers said:\n{said}") from None

@@ -1,0 +1,213 @@
+"""Judges a chaos run from three witnesses: the submitter, the store's own log, and the notes of the tasks themselves."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from uuid import UUID
+
+from tests.chaos.ledger import Event, Ledger
+from tests.chaos.mix import Order
+
+CLOCK_GRAIN = 0.003
+"""Seconds by which the store's log, which tells milliseconds, may be off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A worker was killed; perhaps before it had joined the store."""
+
+    at: float
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A worker stood still, from ``begin`` to ``end``."""
+
+    begin: float
+    end: float
+    owner: int
+
+
+@dataclass(slots=True)
+class Deeds:
+    """What was done to the fleet, and what the submitter saw."""
+
+    orders: dict[UUID, Order] = field(default_factory=dict)
+    submitted_at: dict[UUID, float] = field(default_factory=dict)
+    answers: dict[UUID, object] = field(default_factory=dict)
+    deaths: list[Death] = field(default_factory=list)
+    freezes: list[Freeze] = field(default_factory=list)
+    graceful_exits: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of it. ``recoveries`` are seconds from a kill to the new start of each task that it hit."""
+
+    tasks: int = 0
+    runs: int = 0
+    kills: int = 0
+    freezes: int = 0
+    graceful: int = 0
+    lost: int = 0
+    wrong: int = 0
+    recorded_twice: int = 0
+    crashes: int = 0
+    most_crashes: int = 0
+    recoveries: list[float] = field(default_factory=list)
+    integrity: str = ""
+    left: dict[str, int] = field(default_factory=dict)
+    bells_left: int = 0
+    faults: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def lines(self) -> str:
+        """Return the report for people."""
+        recoveries = sorted(self.recoveries) or [float("nan")]
+        return "\n".join(
+            [
+                f"tasks {self.tasks}  runs {self.runs}  seconds {self.seconds:.1f}",
+                f"SIGKILL {self.kills}  SIGSTOP {self.freezes}  SIGTERM {self.graceful}",
+                f"lost {self.lost}  recorded twice {self.recorded_twice}  wrong {self.wrong}",
+                f"hit by a kill {self.crashes}, one task at most {self.most_crashes} times",
+                f"recovery s: p50 {statistics.median(recoveries):.3f}  max {recoveries[-1]:.3f}",
+                f"integrity {self.integrity}  left behind {self.left or 'nothing'}, {self.bells_left} doorbells",
+                f"faults: {len(self.faults)}",
+                *self.faults[:20],
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of the file in which tasks note their runs."""
+
+    at: float
+    event: str
+    task: UUID
+    attempt: int
+    pid: int
+    detail: str
+
+
+def read_notes(path: Path) -> list[Note]:
+    """Read the file in which tasks note their runs."""
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    parts = [line.split(" ", 5) for line in lines]
+    return [Note(float(at), event, UUID(task), int(n), int(pid), detail) for at, event, task, n, pid, detail in parts]
+
+
+def judge(deeds: Deeds, ledger: Ledger, notes: Iterable[Note], max_retries: int) -> Report:
+    """Compare what was to happen with what happened."""
+    report = Report(tasks=len(deeds.orders), kills=len(deeds.deaths), freezes=len(deeds.freezes))
+    report.graceful = len(deeds.graceful_exits)
+    report.faults += [f"a graceful stop ended with {code}" for code in deeds.graceful_exits if code]
+    events = list(ledger.events())
+    _judge_ends(report, deeds, events)
+    _judge_claims(report, deeds, events, max_retries)
+    _judge_runs(report, deeds, list(notes))
+    report.integrity = ledger.integrity()
+    report.left = ledger.left()
+    if report.integrity != "ok" or report.left:
+        report.faults.append(f"the store is not clean: {report.integrity}, {report.left}")
+    return report
+
+
+def _judge_ends(report: Report, deeds: Deeds, events: list[Event]) -> None:
+    """Each task ended once, as it was to, and its submitter was told so."""
+    ends: Mapping[UUID, list[Event]] = defaultdict(list)
+    for event in events:
+        if event.kind == "ended" and event.task is not None:
+            ends[event.task].append(event)
+        elif event.kind in ("rewritten", "forgotten", "stolen"):
+            report.faults.append(f"{event.kind}: {event}")
+    twice = [task for task, own in ends.items() if len(own) > 1]
+    report.recorded_twice = len(twice)
+    report.faults += [f"recorded twice: {ends[task]}" for task in twice]
+    for task, order in deeds.orders.items():
+        wanted = "FAILURE" if order.kind == "fail" else "SUCCESS"
+        if not ends[task] or task not in deeds.answers:
+            report.lost += 1
+            report.faults.append(f"lost: {order}")
+        elif ends[task][-1].detail != wanted or deeds.answers[task] != (wanted, order.index):
+            report.wrong += 1
+            report.faults.append(f"{order} ended as {ends[task][-1].detail}: {deeds.answers[task]}")
+    strange = ends.keys() - deeds.orders.keys()
+    report.faults += [f"never submitted: {task}" for task in strange]
+
+
+def _judge_claims(report: Report, deeds: Deeds, events: list[Event], max_retries: int) -> None:
+    """A claim is freed over its owner's head only when the owner was killed, soon then, and never while it stands."""
+    killed = {death.pid: death for death in deeds.deaths}
+    deaths = {event.owner: killed.get(int(event.detail or 0)) for event in events if event.kind == "joined"}
+    crashes: Counter[int] = Counter()
+    hit: dict[int, Death] = {}
+    for event in events:
+        if event.is_crash and event.key is not None:
+            crashes[event.key] += 1
+            death = deaths.get(event.owner)
+            if death is not None:
+                hit[event.key] = death
+            else:
+                report.faults.append(f"claim freed though its owner was not killed: {event}")
+        elif event.kind == "claimed" and event.key in hit:
+            report.recoveries.append(event.at - hit.pop(event.key).at)
+    report.faults += [f"hit by a kill and never started again: key {key}" for key in hit]
+    report.crashes, report.most_crashes = crashes.total(), max(crashes.values(), default=0)
+    if report.most_crashes > max_retries:
+        report.faults.append(f"a task was started again {report.most_crashes} times, max_retries is {max_retries}")
+    for event in events:
+        if event.kind == "ended" and (event.starts or 0) - (event.stops or 0) != crashes[event.key or 0]:
+            report.faults.append(f"starts less stops are not the {crashes[event.key or 0]} crashes: {event}")
+    for freeze in deeds.freezes:
+        own = [event for event in events if event.owner == freeze.owner and event.kind in ("claimed", "freed")]
+        inside = [event for event in own if freeze.begin + CLOCK_GRAIN < event.at < freeze.end - CLOCK_GRAIN]
+        report.faults += [f"a frozen worker's claim was touched: {event}" for event in inside]
+
+
+def _judge_runs(report: Report, deeds: Deeds, notes: list[Note]) -> None:
+    """No two runs of a task at a time; none before its due time; no item left out or repeated without a crash."""
+    killed = {death.pid: death.at for death in deeds.deaths}
+    by_task: Mapping[UUID, list[Note]] = defaultdict(list)
+    for note in notes:
+        by_task[note.task].append(note)
+    for task, order in deeds.orders.items():
+        own = by_task[task]
+        starts = sorted((note for note in own if note.event == "start"), key=lambda note: note.attempt)
+        report.runs += len(starts)
+        report.faults += _overlaps(starts, own, killed)
+        if order.delay and starts and starts[0].at < deeds.submitted_at[task] + order.delay:
+            report.faults.append(f"started before its time: {order}")
+        if order.pauses and len(starts) < order.pauses + 1:
+            report.faults.append(f"paused too rarely: {order}, {len(starts)} runs")
+        if order.items:
+            report.faults += _item_faults(order, own, len(starts))
+
+
+def _overlaps(starts: list[Note], own: list[Note], killed: Mapping[int, float]) -> list[str]:
+    faults = []
+    ends = {note.attempt: note.at for note in own if note.event == "end"}
+    for earlier, later in pairwise(starts):
+        over = ends.get(earlier.attempt, killed.get(earlier.pid))
+        if earlier.attempt == later.attempt or over is None or over > later.at:
+            faults.append(f"two runs at a time: {earlier}, {later}")
+    return faults
+
+
+def _item_faults(order: Order, own: list[Note], runs: int) -> list[str]:
+    counts = Counter(int(note.detail) for note in own if note.event == "item")
+    told = [int(note.detail) for note in own if note.event == "runs"]
+    faults = []
+    if set(counts) != set(range(order.items)):
+        faults.append(f"items were left out: {order}, {sorted(set(range(order.items)) - set(counts))}")
+    if counts.total() - order.items > order.every * (runs - 1):
+        faults.append(f"items were repeated {counts.total() - order.items} times in {runs} runs: {order}")
+    if not told or told[-1] > runs:
+        faults.append(f"State counted {told} runs of {runs}: {order}")
+    return faults

@@ -1,0 +1,122 @@
+"""The witnesses of a chaos run see what they are there to see."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.chaos.ledger import Ledger
+from tests.chaos.mix import Order
+from tests.chaos.oracle import Deeds, Note, Report, judge
+
+from mog import App, Context
+
+MAX_RETRIES = 3
+
+
+class Scene:
+    """A store in which one task ran well, and all that was told of it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.deeds = Deeds()
+        self.notes: list[Note] = []
+
+    async def play(self) -> None:
+        app = App("scene", broker=f"sqlite:///{self.ledger.path}", concurrency=1)
+        await app.connect()
+        await app.close()
+        self.ledger.install()
+
+        @app.task(name="scene.echo")
+        async def echo(context: Context, index: int) -> int:
+            return index
+
+        async with app, app.worker():
+            request = app.create_request(echo, 7)
+            result = await app.submit(request)
+            assert await result == 7
+        self.deeds.orders = {request.id: Order(request, "noop", 7)}
+        self.deeds.submitted_at = {request.id: 0.0}
+        self.deeds.answers = {request.id: ("SUCCESS", 7)}
+        now = time.time()
+        self.notes = [Note(now, "start", request.id, 1, 1, "-"), Note(now + 1, "end", request.id, 1, 1, "-")]
+
+    def tamper(self, script: str) -> None:
+        with closing(sqlite3.connect(self.ledger.path)) as connection:
+            connection.executescript(script)
+
+    def judge(self) -> Report:
+        return judge(self.deeds, self.ledger, self.notes, MAX_RETRIES)
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> Iterator[Scene]:
+    scene = Scene(Ledger(tmp_path / "mog.db"))
+    await scene.play()
+    yield scene
+    scene.ledger.close()
+
+
+def test_a_good_run_is_found_good(scene: Scene) -> None:
+    report = scene.judge()
+    assert report.faults == []
+    assert (report.tasks, report.runs, report.lost, report.recorded_twice, report.integrity) == (1, 1, 0, 0, "ok")
+
+
+def test_a_second_end_is_seen(scene: Scene) -> None:
+    scene.tamper("UPDATE result SET state = 'SUCCESS'")
+    assert scene.judge().recorded_twice == 1
+
+
+def test_a_forgotten_result_is_seen(scene: Scene) -> None:
+    scene.tamper("DELETE FROM result")
+    assert any("forgotten" in fault for fault in scene.judge().faults)
+
+
+def test_a_lost_answer_is_seen(scene: Scene) -> None:
+    scene.deeds.answers.clear()
+    assert scene.judge().lost == 1
+
+
+def test_a_wrong_value_is_seen(scene: Scene) -> None:
+    [task] = scene.deeds.answers
+    scene.deeds.answers[task] = ("SUCCESS", 8)
+    assert scene.judge().wrong == 1
+
+
+def test_rows_left_behind_are_seen(scene: Scene) -> None:
+    scene.tamper("INSERT INTO state VALUES (x'00', 'a', x'31')")
+    assert scene.judge().left == {"state": 1}
+
+
+def test_a_stolen_claim_is_seen(scene: Scene) -> None:
+    scene.tamper(
+        "INSERT INTO message (key, queue, priority, position) VALUES (1, 'q', 5, 1.0);"
+        "UPDATE message SET owner = 1; UPDATE message SET owner = 2; DELETE FROM message"
+    )
+    assert any("stolen" in fault for fault in scene.judge().faults)
+
+
+def test_a_claim_freed_from_the_living_is_seen(scene: Scene) -> None:
+    scene.tamper(
+        "INSERT INTO message (key, queue, priority, position) VALUES (1, 'q', 5, 1.0);"
+        "UPDATE message SET owner = 1; UPDATE message SET owner = NULL; DELETE FROM message"
+    )
+    assert any("was not killed" in fault for fault in scene.judge().faults)
+
+
+def test_two_runs_at_a_time_are_seen(scene: Scene) -> None:
+    start, end = scene.notes
+    scene.notes = [start, end, replace(start, at=start.at + 0.5, attempt=2, pid=2)]
+    assert any("two runs" in fault for fault in scene.judge().faults)
+
+
+def test_an_item_left_out_is_seen(scene: Scene) -> None:
+    [(task, order)] = scene.deeds.orders.items()
+    scene.deeds.orders[task] = replace(order, kind="loop", items=2, every=1)
+    scene.notes.append(replace(scene.notes[0], event="item", detail="0"))
+    assert any("left out: " in fault for fault in scene.judge().faults)

@@ -1,0 +1,33 @@
+"""Runs a worker as a process: ``python -m tests.chaos.work MODULE [--once] [--concurrency N]``.
+
+MODULE holds the App under the name ``app``, which the environment configures. The exit code is the worker's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+
+from mog.errors import MogError
+from mog.worker.run import run_worker
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("module")
+    parser.add_argument("--once", action="store_true")
+    parser.add_argument("--concurrency", type=int)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
+    app = importlib.import_module(options.module).app
+    try:
+        return run_worker(app, once=options.once, concurrency=options.concurrency)
+    except MogError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())
