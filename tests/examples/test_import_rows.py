@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROWS = 30_000
-BATCH = 50
+ROWS = 20_000
+BATCH = 20  # small, so that the import takes long enough to be killed
 
 
 def imported(database: Path) -> list[tuple[int, int]]:
@@ -28,7 +28,7 @@ def test_every_row_is_there_once_after_kill_nine_half_way(example, wait_until) -
     with shell.worker() as worker:
         submit = "mog submit import_rows.import_file rows.csv customers.db"
         task_id = shell.run(f"{submit} batch_size={BATCH} 2>/dev/null").strip()
-        wait_until(lambda: len(imported(database)) >= ROWS // 4)
+        wait_until(lambda: len(imported(database)) >= ROWS // 10)
         worker.kill()
     before = len(imported(database))
     assert before < ROWS, "it was killed too late to show anything"
@@ -45,7 +45,7 @@ def test_every_row_is_there_once_after_kill_nine_half_way(example, wait_until) -
 def test_readme_commands_work_as_written(example) -> None:
     shell = example("import_rows")
     shell.run(shell.readme())
-    assert len(imported(shell.directory / "customers.db")) == 200_000
+    assert len(imported(shell.directory / "customers.db")) == 100_000
 
 
 def test_data_is_made(example) -> None:

@@ -3,25 +3,29 @@
 import importlib
 import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from types import ModuleType
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "web"
 TEXT = {"text": "to be or not to be"}
 STATISTICS = {"words": 6, "different_words": 4, "most_common": "to"}
 
 
-@pytest.fixture(scope="module")
-def web() -> Iterator[ModuleType]:
-    """The service's module, on a queue in memory."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOG_BROKER", "memory://")
-        patch.syspath_prepend(EXAMPLE)
-        yield importlib.import_module("web")
+@pytest.fixture
+def shell(example, monkeypatch: pytest.MonkeyPatch):
+    """The example's copy, which is the working directory as well: the queue lies there."""
+    copy = example("web")
+    monkeypatch.chdir(copy.directory)
+    monkeypatch.syspath_prepend(copy.directory)
+    return copy
+
+
+@pytest.fixture
+def web(shell) -> Iterator[ModuleType]:
+    """The service's module."""
+    yield importlib.import_module("web")
     for name in ("web", "text_tasks"):
         del sys.modules[name]
 
@@ -42,6 +46,12 @@ async def worker(web: ModuleType, client: httpx.AsyncClient) -> AsyncIterator[No
 
 async def test_awaits_the_result(client: httpx.AsyncClient, worker: None) -> None:
     answer = await client.post("/statistics", json=TEXT)
+    assert (answer.status_code, answer.json()) == (200, STATISTICS)
+
+
+async def test_worker_is_another_process(shell, client: httpx.AsyncClient) -> None:
+    with shell.worker():
+        answer = await client.post("/statistics", json=TEXT)
     assert (answer.status_code, answer.json()) == (200, STATISTICS)
 
 
