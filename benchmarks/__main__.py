@@ -1,0 +1,144 @@
+"""Runs systems beside each other, round by round, and prints what they did as tables."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from adapter import Setting
+from environments import CACHE, HERE, environment_of, packages_of, systems
+from processes import wait_until_quiet
+from report import QUIET, Row, render, render_boot, render_load, render_startup
+from startup import measure_startup
+
+DEFAULT_SYSTEMS = (
+    "mog_sqlite",
+    "mog_sqlite:command",
+    "mog_sqlite:full",
+    "huey",
+    "huey:tuned",
+    "huey:off+tuned",
+    "raw_sqlite",
+    "raw_sqlite:batch",
+)
+VERSIONS = ("mogkit", "pydantic", "typer", "huey")
+"""Packages of which the report gives the version."""
+
+MEASURES = ("enqueue", "drain-10", "drain-100", "session", "startup")
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("systems", nargs="*", default=DEFAULT_SYSTEMS, metavar="SYSTEM[:VARIANT+…]")
+    parser.add_argument("--measures", default=",".join(MEASURES), help="default: %(default)s")
+    parser.add_argument("--n", type=int, default=5000, help="tasks of an enqueue or drain (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="(%(default)s)")
+    parser.add_argument("--idle", type=float, default=10, metavar="S", help="seconds of rest (%(default)s)")
+    parser.add_argument("--patience", type=float, default=10, metavar="S", help="wait for quiet (%(default)s)")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write all figures there as JSON")
+    options = parser.parse_args(arguments)
+    for name in options.systems:
+        if name.partition(":")[0] not in systems():
+            parser.error(f"there is no system {name!r}; there are {', '.join(systems())}")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    if not Path("/proc/self/smaps_rollup").exists():
+        sys.exit("benchmarks: they read /proc, and run on Linux only")
+    options = parse(arguments)
+    places = {name: environment_of(name.partition(":")[0]) for name in options.systems}
+    project = environment_of("mog_sqlite")
+    began = datetime.now().astimezone()
+    rows: list[Row] = []
+    startup: list[dict[str, float]] = []
+    durability: dict[str, str] = {}
+    for round_, measure, name in plan(options):
+        wait_until_quiet(QUIET, options.patience)
+        if measure == "startup":
+            startup.append(measure_startup(project))
+            continue
+        measured = measure_one(name, places[name], measure, options)
+        rows.append(Row(round_, name, measured["figures"]))
+        durability[name] = measured["durability"]
+        shown = {key: round(figure, 3) for key, figure in measured["figures"].items()}
+        print(f"round {round_ + 1}  {measure:10} {name:20} {shown}", file=sys.stderr, flush=True)
+    print(describe(began, options, {project, *places.values()}))
+    print(render(rows, options.systems))
+    if startup:
+        print(render_startup(startup))
+        print(render_boot(rows, startup, options.systems))
+    print(render_load(rows))
+    for name, words in durability.items():
+        print(f"- {name}: {words}")
+    if options.save is not None:
+        figures = [{"round": row.round, "system": row.system, **row.figures} for row in rows]
+        options.save.write_text(json.dumps({"began": began.isoformat(), "rows": figures, "startup": startup}, indent=1))
+    return 0
+
+
+def plan(options: argparse.Namespace) -> Iterator[tuple[int, str, str]]:
+    """Return round, measure and system, one after the other; who is first changes from round to round."""
+    names = list(options.systems)
+    for round_ in range(options.rounds):
+        for measure in options.measures.split(","):
+            if measure == "startup":
+                yield round_, measure, ""
+            else:
+                yield from ((round_, measure, names[(at + round_) % len(names)]) for at in range(len(names)))
+
+
+def measure_one(name: str, environment: Path, measure: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Do one measurement in a process and a directory of its own."""
+    system, _, variant = name.partition(":")
+    (CACHE / "data").mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(dir=CACHE / "data"))
+    setting = Setting(directory, frozenset(variant.split("+")) - {""})
+    variables = os.environ | setting.to_environment() | {"PYTHONPATH": str(HERE)}
+    program = [str(environment / "bin" / "python"), str(HERE / "measure.py")]
+    command = [*program, system, measure, str(options.n), str(options.idle)]
+    run = subprocess.run(command, cwd=HERE, env=variables, stdout=subprocess.PIPE, text=True, check=False)
+    if run.returncode:
+        sys.exit(f"benchmarks: {measure} of {name} failed: see above, and {directory}")
+    shutil.rmtree(directory)
+    measured: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    return measured
+
+
+def describe(began: datetime, options: argparse.Namespace, environments: set[Path]) -> str:
+    """Return when, where and on what it was measured."""
+    packages = {name: version for path in environments for name, version in packages_of(path).items()}
+    named = ", ".join(
+        f"{name} {packages[name]}" for name in ("mogkit", "huey", "pydantic", "typer") if name in packages
+    )
+    memory = int(Path("/proc/meminfo").read_text().split()[1]) >> 20
+    took = time.strftime("%H:%M:%S", time.gmtime((datetime.now().astimezone() - began).total_seconds()))
+    return (
+        f"{began:%Y-%m-%d %H:%M}, {took} h; {os.cpu_count()} cores ({processor()}), {memory} GiB, "
+        f"{platform.system()} {platform.release().partition('-')[0]}; Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}; {named}; n = {options.n}, {options.rounds} rounds, in turns.\n"
+    )
+
+
+def processor() -> str:
+    """Return the processor's name."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""One measurement of one system, in that system's environment: prints its figures as JSON.
+
+Run by the driver as ``python measure.py SYSTEM MEASURE``; the setting comes by the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+
+from adapter import SETTING, STAMPS, Adapter
+from processes import MIB, ForeignLoad, Worker
+
+Figures = dict[str, float]
+
+PATIENCE = 120.0
+"""Seconds in which all tasks must have run, and their results be stored."""
+
+ROUND_TRIPS, ROUND_TRIP_TIME = 300, 6.0
+"""How many at most, and for how many seconds at most."""
+
+WARM_UP = 5
+"""Round trips that do not count."""
+
+
+class Failed(Exception):
+    """A system that did not do what it was asked."""
+
+
+def start_worker(adapter: Adapter, concurrency: int) -> Worker:
+    """Start the system's worker; what it prints lies beside the stamps."""
+    return Worker(adapter.worker_command(concurrency), os.environ, SETTING.directory / "worker.log")
+
+
+async def wait_for(condition: Callable[[], Awaitable[bool]], worker: Worker, *, every: float) -> None:
+    """Wait until the condition holds."""
+    end = time.monotonic() + PATIENCE
+    while not await condition():
+        if not worker.alive() or time.monotonic() > end:
+            tail = (SETTING.directory / "worker.log").read_text("utf-8", "replace")[-2000:]
+            raise Failed(
+                f"{STAMPS.count()} tasks ran, then the worker {'was late' if worker.alive() else 'ended'}\n{tail}"
+            )
+        await asyncio.sleep(every)
+
+
+async def wait_for_runs(count: int, worker: Worker) -> None:
+    """Wait until so many tasks have run."""
+
+    async def have_run() -> bool:
+        return STAMPS.count() >= count
+
+    await wait_for(have_run, worker, every=0.005)
+
+
+async def enqueue(adapter: Adapter, count: int) -> Figures:
+    """Measure how fast tasks are submitted while no worker runs, gathered and by the system's fastest way."""
+    await adapter.submit_gathered(WARM_UP)
+    load, figures = ForeignLoad(), Figures()
+    for name, submit in (("gathered", adapter.submit_gathered), ("many", adapter.submit_many)):
+        wall, cpu = time.perf_counter(), time.process_time()
+        await submit(count)
+        figures[f"enqueue_{name}"] = count / (time.perf_counter() - wall)
+        figures[f"enqueue_{name}_cpu_us"] = (time.process_time() - cpu) / count * 1e6
+    return figures | {"foreign": load.cores()}
+
+
+async def drain(adapter: Adapter, count: int, concurrency: int) -> Figures:
+    """Measure how fast a worker runs what was submitted before it was started, up to the last stored result."""
+    await adapter.submit_many(count)
+    with start_worker(adapter, concurrency) as worker:
+        await wait_for_runs(1, worker)
+        load, cpu = ForeignLoad(worker), worker.precise_cpu()
+        await wait_for_runs(count, worker)
+        await wait_for(lambda: adapter.all_stored(count), worker, every=0.0005)
+        stored = time.time()
+        used, foreign = worker.precise_cpu() - cpu, load.cores()
+        missing = count - await adapter.count_stored()
+    stamps = STAMPS.read()
+    if missing or len(stamps) != count:
+        raise Failed(f"{count} were submitted, {len(stamps)} ran, {missing} results are missing")
+    return {
+        f"drain_{concurrency}": count / (stored - stamps[0]),
+        f"drain_{concurrency}_cpu_us": used / count * 1e6,
+        "foreign": foreign,
+    }
+
+
+async def session(adapter: Adapter, idle_seconds: float, concurrency: int) -> Figures:
+    """Measure a worker's start, its rest, its memory, and round trips to it."""
+    first = await adapter.submit()
+    with start_worker(adapter, concurrency) as worker:
+        await wait_for_runs(1, worker)
+        figures = {"boot_s": STAMPS.read()[0] - worker.started}
+        await adapter.result(first)
+        await asyncio.sleep(1.5)
+        load = ForeignLoad(worker)
+        figures |= idle(worker, idle_seconds)
+        trips = await round_trips(adapter)
+        return figures | trips | {"foreign": load.cores()}
+
+
+def idle(worker: Worker, seconds: float) -> Figures:
+    """Measure what a worker costs that has nothing to do; this process rests too."""
+    before, began = worker.precise_cpu(), time.monotonic()
+    time.sleep(seconds)
+    percent = 100 * (worker.precise_cpu() - before) / (time.monotonic() - began)
+    resident, proportional = worker.memory()
+    return {"idle_cpu_percent": percent, "rss_mb": resident / MIB, "pss_mb": proportional / MIB}
+
+
+async def round_trips(adapter: Adapter) -> Figures:
+    """Submit and await one task after the other."""
+    times: list[float] = []
+    end = time.monotonic() + ROUND_TRIP_TIME
+    while len(times) < ROUND_TRIPS + WARM_UP and (time.monotonic() < end or len(times) <= WARM_UP + 2):
+        began = time.perf_counter()
+        await adapter.result(await adapter.submit())
+        times.append((time.perf_counter() - began) * 1000)
+    percentiles = statistics.quantiles(times[WARM_UP:], n=100, method="inclusive")
+    return {"round_trip_p50_ms": percentiles[49], "round_trip_p99_ms": percentiles[98]}
+
+
+async def measure(adapter: Adapter, what: str, count: int, idle_seconds: float) -> Figures:
+    """Do one measurement: ``enqueue``, ``drain-N`` or ``session``."""
+    await adapter.open()
+    try:
+        kind, _, concurrency = what.partition("-")
+        if kind == "enqueue":
+            return await enqueue(adapter, count)
+        if kind == "drain":
+            return await drain(adapter, count, int(concurrency))
+        return await session(adapter, idle_seconds, concurrency=10)
+    finally:
+        await adapter.close()
+
+
+def main(system: str, what: str, count: str, idle_seconds: str) -> None:
+    """Measure and print."""
+    adapter: Adapter = importlib.import_module(f"systems.{system}").ADAPTER
+    try:
+        figures = asyncio.run(measure(adapter, what, int(count), float(idle_seconds)))
+    except Failed as error:
+        sys.exit(f"{system}: {error}")
+    print(json.dumps({"durability": adapter.durability, "figures": figures}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

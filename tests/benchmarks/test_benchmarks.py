@@ -1,0 +1,127 @@
+"""The benchmarks run and say what they measured; nothing here asserts a time."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+if not BENCHMARKS.is_dir():
+    pytest.skip("the benchmarks are not shipped", allow_module_level=True)
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the benchmarks read /proc")
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The program as a module; what it imports is forgotten again, for its modules have common names."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    before = set(sys.modules)
+    spec = spec_from_file_location("benchmark_program", BENCHMARKS / "__main__.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(BENCHMARKS)):
+            del sys.modules[name]
+
+
+def measure(system: str, variant: str, what: str, directory: Path) -> dict[str, float]:
+    setting = {"BENCH_DIRECTORY": str(directory), "BENCH_VARIANT": variant, "PYTHONPATH": str(BENCHMARKS)}
+    command = [sys.executable, str(BENCHMARKS / "measure.py"), system, what, "20", "0.05"]
+    run = subprocess.run(command, cwd=BENCHMARKS, env=os.environ | setting, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    said = json.loads(run.stdout)
+    assert said["durability"]
+    figures: dict[str, float] = said["figures"]
+    return figures
+
+
+@linux
+@pytest.mark.parametrize(
+    ("system", "variant"),
+    [
+        ("mog_sqlite", ""),
+        ("mog_sqlite", "full"),
+        ("mog_sqlite", "command"),
+        ("raw_sqlite", ""),
+        ("raw_sqlite", "batch+full"),
+    ],
+)
+def test_a_worker_drains_what_was_submitted(system: str, variant: str, tmp_path: Path) -> None:
+    figures = measure(system, variant, "drain-10", tmp_path)
+    assert set(figures) == {"drain_10", "drain_10_cpu_us", "foreign"}
+    assert figures["drain_10"] > 0
+
+
+@linux
+@pytest.mark.parametrize("system", ["mog_sqlite", "raw_sqlite"])
+def test_every_figure_of_the_report_is_measured(system: str, tmp_path: Path, benchmark: ModuleType) -> None:
+    figures: dict[str, float] = {}
+    for what in benchmark.MEASURES[:-1]:
+        (tmp_path / what).mkdir()
+        figures |= measure(system, "", what, tmp_path / what)
+    assert set(figures) == {metric.key for metric in sys.modules["report"].METRICS} | {"foreign"}
+
+
+@linux
+def test_a_worker_that_does_not_start_is_reported(tmp_path: Path) -> None:
+    broken = {"BENCH_DIRECTORY": str(tmp_path), "BENCH_VARIANT": "", "PYTHONPATH": str(BENCHMARKS)}
+    code = (
+        "import measure, systems.raw_sqlite as raw\n"
+        "raw.ADAPTER.worker_command = lambda _: ['false']\n"
+        "measure.main('raw_sqlite', 'drain-10', '3', '0')"
+    )
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=BENCHMARKS, env=os.environ | broken, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "raw_sqlite: 0 tasks ran, then the worker ended" in run.stderr
+
+
+def test_systems_take_turns_in_being_first(benchmark: ModuleType) -> None:
+    options = benchmark.parse(["mog_sqlite", "huey", "raw_sqlite", "--rounds", "2", "--measures", "enqueue,startup"])
+    rounds = list(benchmark.plan(options))
+    assert [name for _, _, name in rounds] == [
+        "mog_sqlite",
+        "huey",
+        "raw_sqlite",
+        "",
+        "huey",
+        "raw_sqlite",
+        "mog_sqlite",
+        "",
+    ]
+
+
+def test_an_unknown_system_is_refused(benchmark: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        benchmark.parse(["mog_sqlight"])
+    assert "there is no system 'mog_sqlight'" in capsys.readouterr().err
+
+
+def test_ratios_are_taken_round_by_round(benchmark: ModuleType) -> None:
+    row, ratio = benchmark.Row, sys.modules["report"].ratio
+    rows = [
+        row(at, system, {"drain_10": speed * figure, "foreign": 0.0})
+        for at, speed in enumerate((1.0, 10.0, 3.0))
+        for system, figure in (("mog", 4.0), ("peer", 2.0))
+    ]
+    assert ratio(rows, "mog", "peer", "drain_10") == 2.0
+    assert "| mog ÷ … | peer |" in benchmark.render(rows, ["mog", "peer"])
+
+
+def test_disturbed_measurements_are_set_aside(benchmark: ModuleType) -> None:
+    loads = (0.0, 0.9, 0.1, 0.2)
+    rows = [benchmark.Row(at, "mog", {"drain_10": float(at), "foreign": load}) for at, load in enumerate(loads)]
+    assert set(sys.modules["report"].values_of(rows, "mog", "drain_10")) == {0, 2, 3}
+    noisy = [benchmark.Row(at, "mog", {"drain_10": float(at), "foreign": 1.0 + at}) for at in range(4)]
+    assert set(sys.modules["report"].values_of(noisy, "mog", "drain_10")) == {0, 1}
+    assert "4 of 4 measurements were disturbed" in benchmark.render_load(noisy)
