@@ -137,12 +137,29 @@ class SignalWatch:
             os.write(2, traceback.format_exc().encode())
 
 
-def _forked() -> None:
-    """Give signals in a forked child their old handlers back: they are not the worker's."""
+_mask = threading.local()
+
+
+def _before_fork() -> None:
+    """Hold signals back while a child has handlers, and a descriptor, that are its parent's."""
+    if _watches:
+        _mask.before = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+
+
+def _after_fork() -> None:
+    before = getattr(_mask, "before", None)
+    if before is not None:
+        _mask.before = None
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _after_fork_in_child() -> None:
+    """Give signals their old handlers back: what is sent to the child is not for the worker."""
     for watch in list(_watches):
         watch._thread = None
         watch._restore()
         watch._close()
+    _after_fork()
 
 
-os.register_at_fork(after_in_child=_forked)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from mog.engine.port import Port
 
@@ -32,8 +33,18 @@ class Valve:
     :meth:`start` and :meth:`stop` are cheap enough for each task: the timer ends by itself, at the next look.
     """
 
-    def __init__(self, port: Port) -> None:
+    def __init__(
+        self,
+        port: Port,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        cpu_clock: Callable[[], float] = time.thread_time,
+        nap: Callable[[float], object] = time.sleep,
+    ) -> None:
         self._port = port
+        self._clock = clock
+        self._cpu_clock = cpu_clock
+        self._nap = nap
         self._running = False
         self._timer: asyncio.TimerHandle | None = None
         self._asked = 0.0
@@ -46,7 +57,7 @@ class Valve:
         self._running = True
         if self._timer is None:
             self._answered = True
-            self._looked, self._cpu = time.monotonic(), time.thread_time()
+            self._looked, self._cpu = self._clock(), self._cpu_clock()
             self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._look)
 
     def stop(self) -> None:
@@ -57,10 +68,10 @@ class Valve:
         if not self._running:
             self._timer = None
             return
-        now = time.monotonic()
+        now = self._clock()
         if not self._answered:
             if now - self._asked > LATE:
-                time.sleep(NAP)
+                self._nap(NAP)
         else:
             self._answered, self._asked = False, now
             self._port.ping(self._pong)
@@ -71,7 +82,7 @@ class Valve:
 
     def _interval(self, now: float) -> float:
         """Return the time until the next look: short if this thread was busy since the last."""
-        cpu = time.thread_time()
+        cpu = self._cpu_clock()
         busy = cpu - self._cpu > 0.1 * (now - self._looked)
         self._cpu, self._looked = cpu, now
-        return INTERVAL if busy or not self._answered else IDLE_INTERVAL
+        return INTERVAL if busy else IDLE_INTERVAL
