@@ -18,9 +18,6 @@ from tests.chaos.processes import Child, start_worker
 
 from mog import App, Result
 
-BACKLOG = 1500
-"""Tasks that wait at most: enough to keep every slot busy whenever a kill comes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -57,9 +54,7 @@ class Chaos:
         try:
             async with asyncio.timeout(self.plan.patience):
                 await self._prepare()
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._submit())
-                    group.create_task(self._kill())
+                await self._play()
                 await asyncio.gather(*self._waits)
                 await self._until(lambda: set(self.ledger.consuming()) == self._pids(), "the dead are struck off")
                 await self._stop_all()
@@ -92,19 +87,32 @@ class Chaos:
         }
         self.workers.append(start_worker(self.directory, "tests.chaos.tasks", environment=environment))
 
-    # -- the submitter
+    # -- the submitter and the killer
 
-    async def _submit(self) -> None:
-        orders_so_far = self.deeds.orders
-        while left := self.plan.tasks - len(orders_so_far):
-            await self._until(lambda: len(orders_so_far) - self.ledger.ended() < BACKLOG, "tasks are worked on")
-            count = min(self.chance.choice((1, 1, 10, 100, 300)), left)
-            orders = [draw(self.chance, len(orders_so_far) + number) for number in range(count)]
+    async def _play(self) -> None:
+        """Submit one share of the tasks for each deed, and do the deed while they are worked on."""
+        plan, chance = self.plan, self.chance
+        deeds = [self._kill_one] * plan.kills + [self._freeze_one] * plan.freezes + [self._stop_one] * plan.stops
+        chance.shuffle(deeds)
+        share = plan.tasks // len(deeds)
+        for number, deed in enumerate(deeds):
+            await self._until(lambda: len(self._able()) >= 2, "two workers are there")
+            count = share if number < len(deeds) - 1 else plan.tasks - len(self.deeds.orders)
+            async with asyncio.TaskGroup() as group:
+                goal = len(self.deeds.orders) + share * chance.uniform(0.0, 0.7)
+                group.create_task(self._submit(count))
+                await self._until(lambda goal=goal: self.ledger.ended() >= goal, "tasks are worked on")
+                await deed(chance)
+
+    async def _submit(self, count: int) -> None:
+        while count > 0:
+            chunk = min(self.chance.choice((1, 1, 10, 100, 300)), count)
+            count -= chunk
+            orders = [draw(self.chance, len(self.deeds.orders) + number) for number in range(chunk)]
             now = time.time()
-            orders_so_far.update({order.request.id: order for order in orders})
-            self.deeds.submitted_at |= {order.request.id: now for order in orders}
-            results = await self._send(orders)
-            self._waits += [asyncio.create_task(self._wait(result)) for result in results]
+            self.deeds.orders.update({order.request.id: order for order in orders})
+            self.deeds.submitted_at.update({order.request.id: now for order in orders})
+            self._waits += [asyncio.create_task(self._wait(result)) for result in await self._send(orders)]
 
     async def _send(self, orders: list[Order]) -> list[Result[Any]]:
         if len(orders) == 1:
@@ -117,19 +125,6 @@ class Chaos:
         except ValueError as error:
             value = error.args[0]
         self.deeds.answers[result.id] = (str(result.state), value)
-
-    # -- the killer
-
-    async def _kill(self) -> None:
-        plan, chance = self.plan, random.Random(self.plan.seed + 1)
-        deeds = [self._kill_one] * plan.kills + [self._freeze_one] * plan.freezes + [self._stop_one] * plan.stops
-        chance.shuffle(deeds)
-        for number, deed in enumerate(deeds):
-            share = 0.95 * (number + chance.random()) / len(deeds)
-            await self._until(lambda share=share: self.ledger.ended() >= share * plan.tasks, "tasks are worked on")
-            await self._until(lambda: len(self._able()) >= 2, "two workers are there")
-            await asyncio.sleep(chance.uniform(0.0, 0.05))  # so that no moment of a task's life is spared
-            await deed(chance)
 
     async def _kill_one(self, chance: random.Random) -> None:
         worker = chance.choice(self._able() if chance.random() < 0.9 else self.workers)  # some die while they start

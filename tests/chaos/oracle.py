@@ -1,4 +1,4 @@
-"""Judges a chaos run from three witnesses: the submitter, the store's own log, and the notes of the tasks themselves."""
+"""Judges a chaos run from three witnesses: the submitter, the store's own log, and the notes that tasks make."""
 
 from __future__ import annotations
 
