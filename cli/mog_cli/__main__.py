@@ -11,7 +11,7 @@ import typer
 from mog_cli import errors, output
 from mog_cli.options import Settings, Verbose
 from mog_cli.parsing import Verb, Verbs, VerbWithValues
-from mog_cli.verbs import new, queues, submit, tasks
+from mog_cli.verbs import explain, lint, new, queues, rules, submit, tasks
 from mog_cli.verbs import run as run_verb
 
 app = typer.Typer(
@@ -22,6 +22,9 @@ app = typer.Typer(
 )
 app.command("new", cls=Verb)(new.new)
 app.command("run", cls=Verb)(run_verb.run)
+app.command("lint", cls=Verb)(lint.lint)
+app.command("explain", cls=Verb)(explain.explain)
+app.command("rules", cls=Verb)(rules.rules)
 app.command("submit", cls=VerbWithValues)(submit.submit)
 
 tasks_app = typer.Typer(help="Look at tasks, wait for them.", cls=Verbs, rich_markup_mode=None)

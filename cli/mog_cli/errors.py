@@ -69,6 +69,8 @@ def explain(error: BaseException) -> CommandError:
     if (errors := sys.modules.get("mog.errors")) and isinstance(error, errors.MogError):
         unreachable = isinstance(error, errors.EngineError)
         return CommandError(one_line(error), code=ExitCode.OUT_OF_REACH if unreachable else ExitCode.WRONG_USE)
+    if (errors := sys.modules.get("mog_lint.errors")) and isinstance(error, errors.LintError):
+        return CommandError(one_line(error))
     if isinstance(error, OSError) and error.filename is not None:
         return CommandError(f"{error.filename}: {error.strerror}")
     return CommandError(

@@ -9,8 +9,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from typing import IO, Any
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 COLORS = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 
@@ -19,10 +24,15 @@ class ReaderGone(Exception):
     """Nobody reads stdout any more."""
 
 
-def data(text: str) -> None:
+def data(line: str) -> None:
     """Print a line on stdout. Raises ReaderGone."""
+    text(line + "\n")
+
+
+def text(piece: str) -> None:
+    """Print on stdout what brings its own line ends. Raises ReaderGone."""
     try:
-        sys.stdout.write(text + "\n")
+        sys.stdout.write(piece)
     except BrokenPipeError:
         raise ReaderGone from None
 
@@ -85,14 +95,45 @@ def error(message: str, hint: str = "") -> None:
 
 def styled(text: str, color: str, stream: IO[str] | None = None) -> str:
     """Return the text in a colour where the stream (stderr, unless given) shows colours."""
-    if not is_terminal(stream or sys.stderr) or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return text
-    return f"\033[{COLORS[color]}m{text}\033[0m"
+    return f"\033[{COLORS[color]}m{text}\033[0m" if has_colors(stream or sys.stderr) else text
+
+
+def has_colors(stream: IO[str]) -> bool:
+    """Tell whether a stream shows colours, and the user wants them."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def is_terminal(stream: IO[str]) -> bool:
     """Tell whether a person watches the stream."""
     return not stream.closed and stream.isatty()
+
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """Show on a terminal that work goes on, once it takes a second; what is quick should not flicker."""
+    if not is_terminal(sys.stderr):
+        yield
+        return
+    shown: list[Status] = []
+    timer = threading.Timer(1.0, lambda: shown.append(start_spinner(what)))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        for spinner in shown:
+            spinner.stop()
+
+
+def start_spinner(what: str) -> Status:
+    """Show a spinner on stderr."""
+    from rich.console import Console
+
+    spinner = Console(stderr=True).status(what)
+    spinner.start()
+    return spinner
 
 
 def finish() -> None:

@@ -121,3 +121,18 @@ def test_no_color_is_heeded(terminal: Terminal, mog: Callable[..., Any]) -> None
     process.expect("error: ")
     assert end(process) == 2
     assert "\x1b[31m" not in process.before
+
+
+def test_explanations_are_drawn(terminal: Terminal) -> None:
+    process = terminal("explain", "MOG101")
+    process.expect("MOG101 task-name-missing")
+    process.expect("\x1b\\[")
+    assert end(process) == 0
+    assert "##" not in process.before
+
+
+def test_findings_have_colors(terminal: Terminal, shop: Path) -> None:
+    (shop / "more.py").write_text("from mog import task\n@task\ndef more(context): ...\n")
+    process = terminal("lint")
+    process.expect("\x1b\\[1;31merror\\[MOG101\\]")
+    assert end(process) == 1

@@ -1,0 +1,184 @@
+"""`mog lint`: what blocks, loses or repeats tasks, found in the source."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mog_cli import output
+from mog_cli.errors import ExitCode
+from mog_cli.options import Verbose
+
+if TYPE_CHECKING:
+    from mog_lint.config import LintConfig
+    from mog_lint.findings import Finding, Severity
+    from mog_lint.fixes import FixedFile
+
+STDIN = "-"
+PEOPLES_FORMATS = ("full", "concise")
+
+
+def lint(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Files and directories, - for stdin; else the project."),
+    ] = None,
+    *,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended safely.")] = False,
+    unsafe_fixes: Annotated[bool, typer.Option("--unsafe-fixes", help="Mend what needs a look, too.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
+    show_fixes: Annotated[bool, typer.Option("--show-fixes", help="List what --fix has mended.")] = False,
+    select: Annotated[list[str] | None, typer.Option(metavar="RULES", help="These alone, such as MOG101,MOG2.")] = None,
+    extend_select: Annotated[list[str] | None, typer.Option(metavar="RULES", help="These as well.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(metavar="RULES", help="Not these.")] = None,
+    config: Annotated[str | None, typer.Option(metavar="FILE", help="A pyproject.toml other than the nearest.")] = None,
+    report_format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="How the report looks: concise, full, json.")
+    ] = "full",
+    report_file: Annotated[str | None, typer.Option("--output", metavar="FILE", help="Where the report goes.")] = None,
+    fail_on: Annotated[
+        str, typer.Option(metavar="SEVERITY", help="From where findings make the exit code 1: error, warning, info.")
+    ] = "warning",
+    stdin_filename: Annotated[str, typer.Option(metavar="FILE", help="The name of what is on stdin.")] = "stdin.py",
+    statistics: Annotated[bool, typer.Option("--statistics", help="Count the findings of each rule.")] = False,
+    _verbose: Verbose = False,
+) -> int:
+    """Check the source of tasks."""
+    named = check_use(paths or [], changes=fix or diff, unsafe=unsafe_fixes, show=show_fixes and not fix)
+    threshold = parse_severity(fail_on)
+
+    from mog_lint.findings import exit_code
+    from mog_lint.formats import Style, find_format
+
+    render = find_format(report_format)
+    start = stdin_filename if named == [STDIN] else next(iter(named), ".")
+    settings = read_settings(start, config, {"select": select, "extend_select": extend_select, "ignore": ignore})
+    with output.busy("linting"):
+        fixed, findings = look(named, settings, fix=fix or diff, unsafe=unsafe_fixes, stdin_filename=stdin_filename)
+    if diff:
+        show_diffs(fixed)
+        return ExitCode.FAILED if fixed else exit_code(findings, threshold)
+    write(fixed, show=show_fixes)
+    style = Style(Path.cwd(), color=report_file is None and output.has_colors(sys.stdout))
+    save(statistics_lines(findings) if statistics else render(findings, style), report_file)
+    if report_format in PEOPLES_FORMATS:
+        summarise(findings, fixed)
+    return exit_code(findings, threshold)
+
+
+def check_use(paths: list[str], *, changes: bool, unsafe: bool, show: bool) -> list[str]:
+    """Return the paths, if they and the options go together."""
+    if STDIN in paths and len(paths) > 1:
+        raise typer.BadParameter("- stands alone, without other paths", param_hint="PATH")
+    if STDIN in paths and changes:
+        raise typer.BadParameter("--fix and --diff want files; stdin is none")
+    if unsafe and not changes:
+        raise typer.BadParameter("goes with --fix or --diff", param_hint="--unsafe-fixes")
+    if show:
+        raise typer.BadParameter("goes with --fix", param_hint="--show-fixes")
+    return paths
+
+
+def parse_severity(text: str) -> Severity:
+    """Read the name of a severity."""
+    from mog_lint.findings import Severity
+
+    try:
+        return Severity[text.upper()]
+    except KeyError:
+        known = ", ".join(map(str, Severity))
+        raise typer.BadParameter(f"{text!r} is none of {known}", param_hint="--fail-on") from None
+
+
+def read_settings(start: str, config: str | None, rules: dict[str, list[str] | None]) -> LintConfig:
+    """Read the configuration, with the rules that the command line names in the place of its own."""
+    from dataclasses import replace
+
+    from mog_lint.config import load_config, read_config
+
+    settings = load_config(Path(start)) if config is None else read_config(Path(config).absolute())
+    chosen: dict[str, Any] = {
+        key: tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+        for key, texts in rules.items()
+        if texts is not None
+    }
+    return replace(settings, **chosen)
+
+
+def look(
+    named: Sequence[str], settings: LintConfig, *, fix: bool, unsafe: bool, stdin_filename: str
+) -> tuple[Sequence[FixedFile], Sequence[Finding]]:
+    """Lint, and return what can be mended (nothing is written yet) and what is left."""
+    from mog_lint.engine import lint_paths, lint_source
+
+    files = [Path(name) for name in named]
+    if fix:
+        from mog_lint.fixes import fix_paths
+
+        outcome = fix_paths(files, settings, unsafe=unsafe)
+        return outcome.files, outcome.remaining
+    if list(named) == [STDIN]:
+        return (), list(lint_source(sys.stdin.buffer.read(), Path(stdin_filename), settings))
+    given = {os.path.abspath(file) for file in files}  # noqa: PTH100 - the linter, too, does not follow links
+    skipped: dict[Path, str] = {}
+    findings = list(lint_paths(files, settings, on_skip=skipped.__setitem__))
+    for path, reason in skipped.items():
+        if str(path) in given:
+            output.warning(f"{os.path.relpath(path)} is left out: {reason}")
+    return (), findings
+
+
+def show_diffs(fixed: Sequence[FixedFile]) -> None:
+    """Print what would change."""
+    for file in fixed:
+        output.text(file.diff(Path.cwd()))
+    output.note(f"{count(sum(len(file.applied) for file in fixed), 'finding')} would be mended; nothing was changed")
+
+
+def write(fixed: Sequence[FixedFile], *, show: bool) -> None:
+    """Write the mended files, and list what was mended if that is wanted."""
+    for file in fixed:
+        file.write()
+        for finding in file.applied if show else ():
+            place = f"{os.path.relpath(file.path)}:{finding.location.row}:{finding.location.column}"
+            output.note(f"mended {place}: {finding.code} {finding.message}")
+
+
+def save(report: Iterable[str], file: str | None) -> None:
+    """Write the report to the file, or print it."""
+    if file is None:
+        for piece in report:
+            output.text(piece)
+        return
+    with Path(file).open("w", encoding="utf-8") as destination:
+        destination.writelines(report)
+
+
+def statistics_lines(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield a line for each rule, the most frequent first: how often, the rule, how many can be mended."""
+    counts = Counter((finding.code, finding.name) for finding in findings)
+    for (code, name), number in counts.most_common():
+        fixable = sum(finding.code == code and finding.fix is not None for finding in findings)
+        yield f"{number:6}  {code}  {name}" + (f"  ({fixable} can be mended)" if fixable else "") + "\n"
+
+
+def summarise(findings: Sequence[Finding], fixed: Sequence[FixedFile]) -> None:
+    """Print the last line for people, on stderr."""
+    mended = sum(len(file.applied) for file in fixed)
+    fixable = sum(finding.fix is not None for finding in findings)
+    parts = [f"{count(mended, 'finding')} mended"] if mended else []
+    parts.append(count(len(findings), "finding") if findings or not mended else "none left")
+    if fixable:
+        parts.append(f"{fixable} can be mended: mog lint --fix, --unsafe-fixes, or --diff to look first")
+    output.note("; ".join(parts))
+
+
+def count(number: int, thing: str) -> str:
+    """Write a number of things."""
+    return f"{number or 'no'} {thing}{'' if number == 1 else 's'}"
