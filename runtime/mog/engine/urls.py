@@ -57,7 +57,7 @@ def open_engine(
     chosen = options or EngineOptions()
     if schemes == {"memory"}:
         return _memory(broker, clock, chosen)
-    return _file(sqlite_path(broker), clock, chosen)
+    return _file(sqlite_path(broker).absolute(), clock, chosen)
 
 
 def sqlite_path(url: str) -> Path:

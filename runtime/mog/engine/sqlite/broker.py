@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 from mog.engine.contracts import Broker, Consumer, Deliver
@@ -10,11 +9,8 @@ from mog.engine.records import Delivery, Message, QueueDepth
 from mog.engine.sqlite.consumer import SqliteConsumer
 from mog.engine.sqlite.lifecycle import purge
 from mog.engine.sqlite.part import Part
-from mog.engine.sqlite.queries import QUERIES
 from mog.engine.sqlite.transaction import Transaction
-from mog.errors import EngineError, MogError
-
-logger = logging.getLogger("mog.engine.sqlite")
+from mog.errors import MogError
 
 _PURGED_AT_ONCE = 1000
 
@@ -30,10 +26,7 @@ class SqliteBroker(Part, Broker):
         if self._is_open and self._consumer is not None:
             await self._consumer.stop()
             self._consumer = None
-            try:
-                await self.store.write(_hand_back, (self.store.neighbours.owner,))
-            except EngineError as error:
-                logger.warning("tasks are handed back as after a crash: %s", error)
+            await self.store.hand_back()
         await super().close()
 
     async def declare(self, queues: Sequence[str]) -> None:
@@ -82,10 +75,3 @@ class SqliteBroker(Part, Broker):
 
 def _purge(transaction: Transaction, queues: Sequence[str]) -> list[int]:
     return [purge(transaction, queue, _PURGED_AT_ONCE) for queue in queues]
-
-
-def _hand_back(transaction: Transaction, owners: Sequence[int]) -> list[None]:
-    for owner in owners:
-        if transaction.connection.execute(QUERIES["hand_back_owned"], (transaction.position, owner)).rowcount:
-            transaction.ready = True
-    return [None] * len(owners)

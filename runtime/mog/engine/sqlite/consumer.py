@@ -76,6 +76,7 @@ class SqliteConsumer(Consumer):
         """Claim what there is credit for; the work of a :class:`_Claim`."""
         if self._stopped or not self._credit:
             return []
+        self._store.ensure_known(transaction)
         return claim(transaction, self._queues, self._credit, self._store.neighbours.owner, self._store.node_id)
 
     def claimed(self, rows: list[Any]) -> None:

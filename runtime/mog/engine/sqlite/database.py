@@ -1,35 +1,51 @@
-"""The database behind a store: how it is opened, locked and closed. A file, or memory."""
+"""The database behind a store: how it is opened, locked, read and closed. A file, or memory."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import sqlite3
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mog.engine.sqlite.failures import Locked, translate
 from mog.engine.sqlite.filesystem import prepare
+from mog.engine.sqlite.forks import forks, leave_behind
 from mog.engine.sqlite.lock import StoreLock
 from mog.engine.sqlite.migrations import load_migrations, migrate
-from mog.errors import EngineUnavailable, NotConnected, StoreUnusable
+from mog.errors import EngineError, EngineUnavailable, NotConnected, StoreUnusable
 
-_CLOSE_PATIENCE = 5.0
+_CLOSE_PATIENCE = 1.0
 """Seconds that close() waits for the store's lock."""
 
 _LOCK_POLL = 0.003
-"""Seconds between attempts at the lock once short waiting did not help; the loop runs meanwhile."""
+"""Seconds between attempts at the lock while the file is opened or closed."""
+
+_FOREIGN_LOCK_WAIT = 0.02
+"""Seconds that SQLite itself waits, and with it the loop, for the lock of a program that knows nothing of ours."""
+
+_WAL_SIZE_LIMIT = 64 * 1024 * 1024
+"""Bytes to which the write-ahead log is cut back after a burst."""
+
+_not_inherited: set[tuple[int, int]] = set()
+"""Files that this process must not open, because a fork in the middle of a transaction left their locks unclear."""
 
 
 class Database(ABC):
-    """One connection, and the lock under which it writes. ``label`` names it in messages."""
+    """One connection. ``label`` names it in messages.
+
+    ``busy`` is held while SQLite works, by the loop's thread and by whoever else wants it to rest: other threads that
+    share the connection, threads that fork.
+    """
 
     label: str
     connection: sqlite3.Connection
+    busy: threading.Lock
 
     @abstractmethod
     async def open(self) -> None:
@@ -37,7 +53,7 @@ class Database(ABC):
 
     @abstractmethod
     def try_lock(self, *, wait: bool) -> bool:
-        """Take the right to write, at once or within 3 ms."""
+        """Take the right to write from other processes, at once or within 3 ms."""
 
     @abstractmethod
     def unlock(self) -> None:
@@ -57,21 +73,39 @@ class Database(ABC):
 
     @abstractmethod
     def abandon(self) -> None:
-        """Let go in a forked child without touching what the parent holds."""
+        """Let go at once, in a forked child without touching what the parent holds."""
+
+    def fetch(self, statement: str, parameters: Any) -> list[Any]:
+        """Return the rows that a statement finds. Raises EngineError."""
+        try:
+            with self.busy:
+                return self.connection.execute(statement, parameters).fetchall()
+        except sqlite3.Error as error:
+            failure = translate(error, self.label)
+            raise failure or EngineError(f"{self.label} could not be read: {error}") from error
 
 
 class FileDatabase(Database):
     """A database file; beside it lie SQLite's -wal and -shm, the lock file -lock and the directory -owners."""
 
-    def __init__(self, path: Path, *, durability: str, lock_timeout: float) -> None:
-        self.path = path.absolute()
-        self._name = str(self.path)
+    def __init__(
+        self,
+        path: Path,
+        *,
+        durability: str = "normal",
+        lock_timeout: float = 30.0,
+        migrations: Mapping[int, str] | None = None,
+    ) -> None:
         self.label = str(path)
+        self.path = path.absolute()
         self.owners = self.path.with_name(self.path.name + "-owners")
+        self.busy = threading.Lock()
+        self._name = str(self.path)
         self._durability = durability
         self._lock_timeout = lock_timeout
-        self._lock: StoreLock | None = None
+        self._migrations = load_migrations() if migrations is None else migrations
         self._identity = (0, 0)
+        self._lock: StoreLock
 
     async def open(self) -> None:
         """See :meth:`Database.open`."""
@@ -83,56 +117,59 @@ class FileDatabase(Database):
         try:
             await self._wait_for_lock(self._lock_timeout)
             try:
-                await self._connect()
+                await self._connect_patiently()
             finally:
                 self._lock.release()
         except BaseException:
             self._lock.close()
             raise
 
-    async def _connect(self) -> None:
-        """Open under the lock; another program's lock on the file is waited for."""
-        until = time.monotonic() + self._lock_timeout
-        while True:
-            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0.02)
-            try:
-                set_pragmas(connection, self._durability)
-                migrate(connection, self.label, load_migrations())
-            except sqlite3.Error as error:
-                connection.close()
-                failure = translate(error, self.label) or StoreUnusable(f"{self.label}: {error}")
-                if not isinstance(failure, Locked) or time.monotonic() > until:
-                    raise failure from error
-                await asyncio.sleep(_LOCK_POLL)
-            except BaseException:
-                connection.close()
-                raise
-            else:
-                self.connection = connection
-                self._identity = _identity(self._name)
-                return
-
     async def _wait_for_lock(self, timeout: float) -> None:
-        assert self._lock is not None
         until = time.monotonic() + timeout
         while not self._lock.acquire(wait=False):
             if time.monotonic() > until:
-                raise EngineUnavailable(f"{self.label} was held for {timeout:g} s by process {self.holder()}")
+                raise EngineUnavailable(f"{self.label} was held for {timeout:g} s by process {self._lock.holder()}")
             await asyncio.sleep(_LOCK_POLL)
+
+    async def _connect_patiently(self) -> None:
+        """Connect, waiting for other programs' locks on the file."""
+        until = time.monotonic() + self._lock_timeout
+        while True:
+            try:
+                return self._connect()
+            except Locked:
+                if time.monotonic() > until:
+                    raise
+            await asyncio.sleep(_LOCK_POLL)
+
+    def _connect(self) -> None:
+        if _identity(self._name) in _not_inherited:
+            raise StoreUnusable(f"{self.label} was open when this process was forked from C; open it after the fork")
+        with self.busy:
+            connection = sqlite3.connect(
+                self._name, isolation_level=None, check_same_thread=False, timeout=_FOREIGN_LOCK_WAIT
+            )
+            try:
+                set_pragmas(connection, self._durability)
+                migrate(connection, self.label, self._migrations)
+            except BaseException as error:
+                connection.close()
+                if isinstance(error, sqlite3.Error):
+                    raise translate(error, self.label) or StoreUnusable(f"{self.label}: {error}") from error
+                raise
+            self.connection = connection
+            self._identity = _identity(self._name)
 
     def try_lock(self, *, wait: bool) -> bool:
         """See :meth:`Database.try_lock`."""
-        assert self._lock is not None
         return self._lock.acquire(wait=wait)
 
     def unlock(self) -> None:
         """See :meth:`Database.unlock`."""
-        assert self._lock is not None
         self._lock.release()
 
     def holder(self) -> str:
         """See :meth:`Database.holder`."""
-        assert self._lock is not None
         return self._lock.holder()
 
     def check(self) -> None:
@@ -141,24 +178,33 @@ class FileDatabase(Database):
             raise StoreUnusable(f"{self.label} was removed or replaced while it was open; restart this process")
 
     async def close(self) -> None:
-        """See :meth:`Database.close`."""
-        # Closing as the last one checkpoints. Whoever keeps the lock from us has the file open, so then we are not.
-        assert self._lock is not None
+        """See :meth:`Database.close`.
+
+        Closing as the last one checkpoints. Whoever keeps the lock from us has the file open, so then we are not.
+        """
         locked = False
         with contextlib.suppress(EngineUnavailable):
             await self._wait_for_lock(_CLOSE_PATIENCE)
             locked = True
-        with contextlib.suppress(sqlite3.Error):
-            self.connection.close()
-        del self.connection
+        self._close_connection()
         if locked:
             self._lock.release()
         self._lock.close()
 
+    def _close_connection(self) -> None:
+        with self.busy, contextlib.suppress(sqlite3.Error):
+            self.connection.close()
+        del self.connection
+
     def abandon(self) -> None:
-        """See :meth:`Database.abandon`."""
-        leak(self.connection)
-        assert self._lock is not None
+        """See :meth:`Database.abandon` and forks.py. In a child that no one told of, the connection stays behind."""
+        if forks.in_untold_child():
+            leave_behind(self.connection)
+            _not_inherited.add(self._identity)
+            del self.connection
+            self.busy = threading.Lock()
+        else:
+            self._close_connection()
         self._lock.close()
 
 
@@ -167,38 +213,36 @@ class MemoryDatabase(Database):
 
     def __init__(self, label: str) -> None:
         self.label = label
-        self._lock = threading.Lock()
+        self.busy = threading.Lock()
         self._connected = False
 
     async def open(self) -> None:
         """See :meth:`Database.open`."""
-        with self._lock:
+        with self.busy:
             if not self._connected:
                 self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
                 migrate(self.connection, self.label, load_migrations())
                 self._connected = True
 
-    def try_lock(self, *, wait: bool) -> bool:
-        """See :meth:`Database.try_lock`."""
-        return self._lock.acquire(blocking=wait)
+    def try_lock(self, *, wait: bool) -> bool:  # noqa: ARG002 - there is nobody to wait for
+        """See :meth:`Database.try_lock`; there are no other processes."""
+        return True
 
     def unlock(self) -> None:
         """See :meth:`Database.unlock`."""
-        self._lock.release()
 
     def holder(self) -> str:
         """See :meth:`Database.holder`."""
         return "this process"
 
     def check(self) -> None:
-        """Nothing can replace memory."""
+        """See :meth:`Database.check`; nothing can replace memory."""
 
     async def close(self) -> None:
-        """Keep the data: it lives as long as this object."""
+        """See :meth:`Database.close`; the data lives as long as this object."""
 
     def abandon(self) -> None:
-        """See :meth:`Database.abandon`."""
-        self._lock = threading.Lock()
+        """See :meth:`Database.abandon`; a child has its own copy of all."""
 
 
 def set_pragmas(connection: sqlite3.Connection, durability: str) -> None:
@@ -211,21 +255,12 @@ def set_pragmas(connection: sqlite3.Connection, durability: str) -> None:
     connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
     connection.execute("PRAGMA cache_size = -8000")
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_SIZE_LIMIT}")
 
 
-def leak(connection: sqlite3.Connection) -> None:
-    """Keep ``connection`` from ever being closed in this process.
-
-    A connection must not be used or closed in a forked child (https://www.sqlite.org/howtocorrupt.html, 2.6): closing
-    would release locks and perhaps checkpoint under the parent. One reference too many makes it outlive even the
-    interpreter's end.
-    """
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
-
-
-def _identity(path: str) -> tuple[int, int]:
+def _identity(name: str) -> tuple[int, int]:
     try:
-        status = os.stat(path)  # noqa: PTH116 - in each transaction, and half the cost of Path.stat()
+        status = os.stat(name)  # noqa: PTH116 - in each transaction, and half the cost of Path.stat()
     except FileNotFoundError:
         return (0, 0)
     return status.st_dev, status.st_ino

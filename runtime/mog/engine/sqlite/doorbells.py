@@ -75,6 +75,10 @@ class BellTower:
         self.finished = self.finished or Bell(self.directory, "f")
         return self.finished
 
+    def stands(self) -> bool:
+        """Tell whether the sockets' names are still there; those who clean temp directories may have come by."""
+        return all(bell is None or bell.path.exists() for bell in (self.ready, self.finished))
+
     def close(self) -> None:
         """Close and remove all."""
         self.abandon()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mog.engine.sqlite.database import MemoryDatabase
-from mog.engine.sqlite.neighbours import Heard, Neighbours
+from mog.engine.sqlite.neighbours import Bells, Heard, Neighbours
 from mog.engine.sqlite.owners import DeadOwner
 
 
@@ -33,7 +33,7 @@ class MemoryNeighbours(Neighbours):
         self._on_ready, self._on_finished = on_ready, on_finished
         self._room.present[self.owner] = self
 
-    def join(self, *, consumes: bool, waits: bool) -> tuple[str | None, str | None]:
+    def join(self, *, consumes: bool, waits: bool) -> Bells:
         """See :meth:`Neighbours.join`."""
         return ("memory" if consumes else None), ("memory" if waits else None)
 
@@ -61,6 +61,9 @@ class MemoryNeighbours(Neighbours):
             return None
         self._room.present.pop(owner, None)
         return DeadOwner(None, None)
+
+    def clear_up(self, row: Sequence[Any]) -> None:
+        """See :meth:`Neighbours.clear_up`."""
 
     def leave(self) -> None:
         """See :meth:`Neighbours.leave`."""

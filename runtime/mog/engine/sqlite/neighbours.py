@@ -1,8 +1,11 @@
-"""The other processes at the same store: which there are, how to wake them, which of them are dead."""
+"""The other processes at the same store: how to wake them, and which of them are dead."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import stat
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +18,9 @@ from mog.errors import EngineUnavailable
 Heard = Callable[[Sequence[bytes]], None]
 """Takes ids of tasks that are done; an empty sequence says: look at all that you wait for."""
 
+Bells = tuple[str | None, str | None]
+"""Where a process's ready bell and finished bell hang, for the table ``process``."""
+
 _DEBT_DELAY = 0.007
 """Seconds until a ring that found a full queue is sent again."""
 
@@ -22,7 +28,7 @@ _DEBT_DELAY = 0.007
 class Neighbours(ABC):
     """What an engine knows of the others, and lets them know of itself.
 
-    ``owner`` is this engine's number in the store. Rows are those of the table ``process``.
+    ``owner`` is this engine's number in the store. Rows are those of the query ``processes``.
     """
 
     def __init__(self) -> None:
@@ -33,8 +39,8 @@ class Neighbours(ABC):
         """Set who is called when others ring, on the loop that runs."""
 
     @abstractmethod
-    def join(self, *, consumes: bool, waits: bool) -> tuple[str | None, str | None]:
-        """Show that this engine lives; return its ready and finished bells, for the table ``process``."""
+    def join(self, *, consumes: bool, waits: bool) -> Bells:
+        """Show that this engine lives, and hang its bells; again, if someone has removed them."""
 
     @abstractmethod
     def listen(self, listening: bool) -> None:
@@ -49,12 +55,16 @@ class Neighbours(ABC):
         """Return the lock of a dead owner, None if it lives."""
 
     @abstractmethod
+    def clear_up(self, row: Sequence[Any]) -> None:
+        """Remove what a dead process has left lying about."""
+
+    @abstractmethod
     def leave(self) -> None:
         """Let go of all; what is still owned becomes void."""
 
     @abstractmethod
     def abandon(self) -> None:
-        """Let go in a forked child; the parent keeps its locks and bells."""
+        """Let go at once; in a forked child the parent keeps its locks and bells."""
 
 
 class FileNeighbours(Neighbours):
@@ -72,22 +82,35 @@ class FileNeighbours(Neighbours):
     def attach(self, on_ready: Callable[[], None], on_finished: Heard) -> None:
         """See :meth:`Neighbours.attach`."""
         self._loop = asyncio.get_running_loop()
+        self._process = os.getpid()
         self._on_ready, self._on_finished = on_ready, on_finished
         self._ringer = Ringer()
 
-    def join(self, *, consumes: bool, waits: bool) -> tuple[str | None, str | None]:
+    def join(self, *, consumes: bool, waits: bool) -> Bells:
         """See :meth:`Neighbours.join`."""
         try:
-            self._lock = self._lock or OwnerLock(self._directory, self.owner)
-            self._tower = self._tower or BellTower()
-            if consumes:
-                self._tower.hang_ready()
-            if waits and self._tower.finished is None:
-                self._loop.add_reader(self._tower.hang_finished().socket, self._hear_finished)
+            self._make_lock()
+            self._make_bells(consumes=consumes, waits=waits)
         except OSError as error:
             raise EngineUnavailable(f"cannot make the files by which processes find each other ({error})") from error
+        assert self._tower is not None
         ready, finished = self._tower.ready, self._tower.finished
         return str(ready.path) if ready else None, str(finished.path) if finished else None
+
+    def _make_lock(self) -> None:
+        if self._lock is not None and not self._lock.path.exists():
+            self._lock.abandon()
+            self._lock = None
+        self._lock = self._lock or OwnerLock(self._directory, self.owner)
+
+    def _make_bells(self, *, consumes: bool, waits: bool) -> None:
+        if self._tower is not None and not self._tower.stands():
+            self._take_down()
+        self._tower = self._tower or BellTower()
+        if consumes:
+            self._tower.hang_ready()
+        if waits and self._tower.finished is None:
+            self._loop.add_reader(self._tower.hang_finished().socket, self._hear_finished)
 
     def listen(self, listening: bool) -> None:
         """See :meth:`Neighbours.listen`."""
@@ -111,13 +134,14 @@ class FileNeighbours(Neighbours):
         rings = self._tower.finished.heard()
         if not all(rings):
             self._on_finished(())
-        else:
+        elif rings:
             self._on_finished([ring[at : at + 16] for ring in rings for at in range(0, len(ring), 16)])
 
     def ring(self, row: Sequence[Any], *, ready: bool, finished: Sequence[bytes]) -> bool:
         """See :meth:`Neighbours.ring`."""
         _owner, ready_bell, finished_bell = row
-        assert self._ringer is not None
+        if self._ringer is None:
+            return True
         answered = True
         if ready and ready_bell is not None:
             answered = self._ringer.ready(ready_bell)
@@ -140,29 +164,51 @@ class FileNeighbours(Neighbours):
         """See :meth:`Neighbours.find_dead`."""
         return find_dead(self._directory, owner)
 
+    def clear_up(self, row: Sequence[Any]) -> None:
+        """See :meth:`Neighbours.clear_up`. Nothing but sockets and empty directories is removed."""
+        for bell in (Path(name) for name in row[1:] if name is not None):
+            with contextlib.suppress(OSError):
+                if stat.S_ISSOCK(bell.lstat().st_mode):
+                    bell.unlink()
+                    bell.parent.rmdir()
+
     def leave(self) -> None:
         """See :meth:`Neighbours.leave`."""
-        self.listen(False)
-        if self._tower is not None and self._tower.finished is not None:
-            self._loop.remove_reader(self._tower.finished.socket)
-        if self._debt is not None:
-            self._debt.cancel()
+        self._take_down()
+        self._forget()
         if self._lock is not None:
             self._lock.release()
+            self._lock = None
+
+    def _take_down(self) -> None:
+        """Remove the bells."""
+        self.listen(False)
         if self._tower is not None:
+            if self._tower.finished is not None:
+                self._loop.remove_reader(self._tower.finished.socket)
             self._tower.close()
-        self._forget()
+        self._tower = None
 
     def abandon(self) -> None:
-        """See :meth:`Neighbours.abandon`."""
-        # The loop's selector is shared with the parent: taking a reader off it here would take it off there.
+        """See :meth:`Neighbours.abandon`.
+
+        A child shares the loop's selector with its parent: a reader that is taken off here would be taken off there.
+        """
+        if self._process == os.getpid() and not self._loop.is_closed():
+            self._take_down()
+        elif self._tower is not None:
+            self._tower.abandon()
+            self._tower = None
+        self._listening = False
+        self._forget()
         if self._lock is not None:
             self._lock.abandon()
-        if self._tower is not None:
-            self._tower.abandon()
-        self._forget()
+            self._lock = None
 
     def _forget(self) -> None:
+        if self._debt is not None:
+            self._debt.cancel()
+            self._debt = None
         if self._ringer is not None:
             self._ringer.close()
-        self._lock = self._tower = self._ringer = self._debt = None
+            self._ringer = None

@@ -20,6 +20,9 @@ UPDATE message SET due = NULL, position = due WHERE due <= ?;
 -- name: next_due
 SELECT min(due) FROM message WHERE due IS NOT NULL;
 
+-- name: known_process
+SELECT 1 FROM process WHERE owner = ?;
+
 -- name: any_ready
 SELECT 1 FROM message WHERE queue = ? AND owner IS NULL AND due IS NULL LIMIT 1;
 
@@ -161,6 +164,12 @@ SELECT owner, ready, finished FROM process WHERE owner IS NOT ?;
 
 -- name: free_owned
 UPDATE message SET owner = NULL WHERE owner = ?;
+
+-- name: any_orphan
+SELECT 1 FROM message WHERE owner IS NOT NULL AND owner NOT IN (SELECT owner FROM process) LIMIT 1;
+
+-- name: free_orphans
+UPDATE message SET owner = NULL WHERE owner IS NOT NULL AND owner NOT IN (SELECT owner FROM process);
 
 -- name: hand_back_owned
 UPDATE message SET owner = NULL, position = ?, state = 'SUSPENDED', number_of_stops = number_of_stops + 1

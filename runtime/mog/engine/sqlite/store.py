@@ -5,30 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from mog.engine.sqlite.database import Database, closed
-from mog.engine.sqlite.failures import translate
-from mog.engine.sqlite.lifecycle import sweep
-from mog.engine.sqlite.neighbours import Neighbours
-from mog.engine.sqlite.owners import DeadOwner
+from mog.engine.sqlite.forks import forks
+from mog.engine.sqlite.neighbours import Bells, Neighbours
 from mog.engine.sqlite.queries import QUERIES
+from mog.engine.sqlite.recovery import Recovery
 from mog.engine.sqlite.timers import Clock
 from mog.engine.sqlite.transaction import Transaction, Work
 from mog.engine.sqlite.writer import Writer
-from mog.errors import EngineError, EngineUnavailable
+from mog.errors import EngineError
 
 logger = logging.getLogger("mog.engine.sqlite")
 
 TICK = 1.0
-"""Seconds between looks at the store for what no doorbell brought, for dead owners, and for what has expired."""
+"""Seconds between looks at the store for what no doorbell brought, for dead processes, and for what has expired."""
 
-SWEPT_AT_ONCE = 500
-
-_open_stores: set[Store] = set()
-"""Stores that a forked child must let go of."""
+_CLOSE_PATIENCE = 1.0
+"""Seconds that close() waits for the last word to be stored; unsaid, it is found out by the others."""
 
 
 class Store:
@@ -43,22 +39,26 @@ class Store:
         self.node_id = node_id
         self.ready_listeners: list[Callable[[], None]] = []
         self.finished_listeners: list[Callable[[Sequence[bytes]], None]] = []
+        self.loop: asyncio.AbstractEventLoop
         self._lock_timeout = lock_timeout
         self._writer: Writer | None = None
+        self._recovery = Recovery(self)
         self._users = 0
-        self._bells: tuple[str | None, str | None] = (None, None)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._bells: Bells = (None, None)
         self._tick_handle: asyncio.TimerHandle | None = None
         self._consumes = self._waits = False
-        self._recovery: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Open for one more user."""
         if self._users == 0:
             await self.database.open()
+            forks.watch(self.abandon, self.database.busy)
             self.loop = asyncio.get_running_loop()
             self._writer = Writer(self.database, self.clock, self._lock_timeout, self._announce)
             self.neighbours.attach(self._hear_ready, self._hear_finished)
-            _open_stores.add(self)
         self._users += 1
 
     async def close(self) -> None:
@@ -68,22 +68,18 @@ class Store:
             return
         if self._tick_handle is not None:
             self._tick_handle.cancel()
-        if self._recovery is not None:
-            await asyncio.wait([self._recovery])
+        await self._recovery.stop()
         if self._bells != (None, None):
-            try:
-                await self.write(_drop_process, (self.neighbours.owner,))
-            except EngineError as error:
-                logger.warning("could not sign off: %s", error)
-        writer, self._writer = self._writer, None
-        assert writer is not None
+            await self.hand_back(sign_off=True)
+        writer, self._writer = self.writer, None
         await writer.close()
         self.neighbours.leave()
+        forks.forget(self.abandon)
         await self.database.close()
         self._forget()
 
     def abandon(self) -> None:
-        """Let go without a word, as a process that dies, and as a forked child must."""
+        """Let go at once, as a process that dies, and as a forked child must."""
         if not self._users:
             return
         self._users = 0
@@ -91,14 +87,9 @@ class Store:
         if self._tick_handle is not None:
             self._tick_handle.cancel()
         self.neighbours.abandon()
+        forks.forget(self.abandon)
         self.database.abandon()
         self._forget()
-
-    def _forget(self) -> None:
-        _open_stores.discard(self)
-        self._tick_handle = self._recovery = None
-        self._bells = (None, None)
-        self._consumes = self._waits = False
 
     @property
     def writer(self) -> Writer:
@@ -112,32 +103,55 @@ class Store:
         return await self.writer.write(work, items, patient=patient)
 
     async def settled(self) -> None:
-        """Wait until what was written before can be read."""
+        """Wait until what was written before can be read, see :meth:`Writer.settled`."""
         await self.writer.settled()
 
     def read(self, query: str, parameters: Any) -> list[Any]:
         """Return the rows of a named query."""
         if self._writer is None:
             raise closed(self.database.label)
-        try:
-            self.database.check()
-            return self.database.connection.execute(QUERIES[query], parameters).fetchall()
-        except sqlite3.Error as error:
-            failure = translate(error, self.database.label)
-            raise failure or EngineError(f"{self.database.label} could not be read: {error}") from error
+        return self.database.fetch(QUERIES[query], parameters)
 
     async def join(self, *, consumes: bool = False, waits: bool = False) -> None:
         """Be known to the neighbours as one that consumes, or waits, before relying on being rung."""
+        self.writer  # noqa: B018 - raises NotConnected
         self._consumes, self._waits = self._consumes or consumes, self._waits or waits
-        bells = self.neighbours.join(consumes=self._consumes, waits=self._waits)
-        if bells != self._bells:
-            row = (self.neighbours.owner, os.getpid(), self.node_id, *bells)
-            await self.write(_add_process, [row])
-            self._bells = bells
+        await self.show()
         if self._tick_handle is None:
             self._tick_handle = self.loop.call_later(TICK, self._tick)
         if consumes:
-            self.recover()
+            self._recovery.look()
+
+    async def show(self) -> None:
+        """Put up owner file and bells, again if others have removed them, and sign in where they are new."""
+        if not self._consumes and not self._waits:
+            return
+        bells = self.neighbours.join(consumes=self._consumes, waits=self._waits)
+        if bells != self._bells:
+            await self.write(self._sign_in, (bells,))
+            self._bells = bells
+
+    def _sign_in(self, transaction: Transaction, bells: Sequence[Bells]) -> list[None]:
+        rows = [(self.neighbours.owner, os.getpid(), self.node_id, *pair) for pair in bells]
+        transaction.connection.executemany(QUERIES["add_process"], rows)
+        return [None] * len(rows)
+
+    def ensure_known(self, transaction: Transaction) -> None:
+        """Sign in again if others have struck this process off; a claim of a stranger would be void."""
+        if not transaction.connection.execute(QUERIES["known_process"], (self.neighbours.owner,)).fetchone():
+            self._sign_in(transaction, (self._bells,))
+
+    async def hand_back(self, *, sign_off: bool = False) -> None:
+        """Give back what is owned, as stopped, not crashed; on the way out strike this process off, too."""
+
+        def work(transaction: Transaction, owners: Sequence[int]) -> list[None]:
+            return _hand_back(transaction, owners, sign_off=sign_off)
+
+        try:
+            async with asyncio.timeout(_CLOSE_PATIENCE):
+                await self.write(work, (self.neighbours.owner,))
+        except (EngineError, TimeoutError) as error:
+            logger.warning("tasks are handed back as after a crash: %s", error or "the store is held by another")
 
     def _announce(self, transaction: Transaction) -> None:
         """Tell this engine and its neighbours what a commit has brought."""
@@ -148,15 +162,13 @@ class Store:
             self._hear_ready()
         if finished:
             self._hear_finished(finished)
-        for row in self._processes():
-            if not self.neighbours.ring(row, ready=ready, finished=finished):
-                self.recover()
-
-    def _processes(self) -> list[Any]:
         try:
-            return self.read("processes", (self.neighbours.owner,))
-        except EngineError:  # the next tick looks again, here and there
-            return []
+            rows = self.read("processes", (self.neighbours.owner,))
+        except EngineError:  # the ticks of the others find out
+            return
+        for row in rows:
+            if not self.neighbours.ring(row, ready=ready, finished=finished):
+                self._recovery.look()
 
     def _hear_ready(self) -> None:
         for listener in self.ready_listeners:
@@ -170,65 +182,13 @@ class Store:
         self._tick_handle = self.loop.call_later(TICK, self._tick)
         self._hear_ready()
         self._hear_finished(())
-        if self._consumes:
-            self.recover()
-
-    def recover(self) -> None:
-        """Look for dead owners, and for what has expired, unless that is under way."""
-        if self._consumes and self._recovery is None and self._writer is not None:
-            self._recovery = self.loop.create_task(self._recover())
-            self._recovery.add_done_callback(self._recovered)
-
-    def _recovered(self, _task: asyncio.Task[None]) -> None:
-        self._recovery = None
-
-    async def _recover(self) -> None:
-        try:
-            for owner, *_bells in self._processes():
-                dead = self.neighbours.find_dead(owner)
-                if dead is not None:
-                    await self._free(owner, dead)
-            while self.read("any_to_sweep", (self.clock(),)):
-                if await self.write(_sweep, (SWEPT_AT_ONCE,)) < [SWEPT_AT_ONCE]:
-                    break
-        except EngineUnavailable as error:
-            logger.debug("later again: %s", error)
-        except EngineError as error:
-            logger.warning("could not look for dead processes: %s", error)
-
-    async def _free(self, owner: int, dead: DeadOwner) -> None:
-        try:
-            await self.write(_free_owned, (owner,))
-            dead.bury()
-        finally:
-            dead.release()
+        self._recovery.look()
 
 
-def _add_process(transaction: Transaction, rows: Sequence[Any]) -> list[None]:
-    transaction.connection.executemany(QUERIES["add_process"], rows)
-    return [None] * len(rows)
-
-
-def _drop_process(transaction: Transaction, owners: Sequence[int]) -> list[None]:
-    transaction.connection.executemany(QUERIES["drop_process"], [(owner,) for owner in owners])
-    return [None] * len(owners)
-
-
-def _free_owned(transaction: Transaction, owners: Sequence[int]) -> list[None]:
-    """Free what dead owners had claimed, and strike them off."""
+def _hand_back(transaction: Transaction, owners: Sequence[int], *, sign_off: bool) -> list[None]:
     for owner in owners:
-        transaction.connection.execute(QUERIES["free_owned"], (owner,))
-    transaction.ready = True
-    return _drop_process(transaction, owners)
-
-
-def _sweep(transaction: Transaction, limits: Sequence[int]) -> list[int]:
-    return [sweep(transaction, limit) for limit in limits]
-
-
-def _abandon_all() -> None:
-    for store in list(_open_stores):
-        store.abandon()
-
-
-os.register_at_fork(after_in_child=_abandon_all)
+        if transaction.connection.execute(QUERIES["hand_back_owned"], (transaction.position, owner)).rowcount:
+            transaction.ready = True
+        if sign_off:
+            transaction.connection.execute(QUERIES["drop_process"], (owner,))
+    return [None] * len(owners)

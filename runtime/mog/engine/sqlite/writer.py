@@ -1,8 +1,7 @@
-"""Group commit: all operations that have come since the loop last turned go into one transaction.
+"""Gathers operations and commits them in groups, as soon as the store's lock can be had.
 
-An operation costs its own statements; the transaction around it (lock, begin, commit) is paid once for all. While the
-lock is elsewhere, operations gather and the loop goes on. A transaction that fails because of one operation is repeated
-with a savepoint around each, and, for the guilty one, around each of its items.
+All operations that have come since the loop last turned go into one transaction. While the lock is elsewhere they
+gather, and the loop goes on.
 """
 
 from __future__ import annotations
@@ -10,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mog.engine.sqlite.commit import GroupCommit
 from mog.engine.sqlite.database import Database, closed
-from mog.engine.sqlite.failures import Locked, translate
+from mog.engine.sqlite.failures import Locked
 from mog.engine.sqlite.transaction import Operation, Promise, Transaction, Work
 from mog.errors import EngineError, EngineUnavailable
 
@@ -34,8 +33,8 @@ _RETRY_AFTER = 0.25
 _NAME_HOLDER_AFTER = 2.0
 """Seconds of waiting for the lock after which a warning says who holds it."""
 
-_CLOSE_PATIENCE = 2.0
-"""Seconds that close() gives to what is still to be stored."""
+_PATIENCE = 1.0
+"""Seconds that a read waits for earlier writes, and close() for what is still to be stored."""
 
 
 class Writer:
@@ -49,13 +48,12 @@ class Writer:
         announce: Callable[[Transaction], None],
     ) -> None:
         self._database = database
-        self._clock = clock
+        self._commit = GroupCommit(database, clock)
         self._lock_timeout = lock_timeout
         self._announce = announce
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Operation] = deque()
         self._flush_handle: asyncio.Handle | None = None
-        self._position = 0.0
         self._tries = 0
         self._holder_named = False
         self._closed = False
@@ -75,16 +73,22 @@ class Writer:
             self._flush_handle = self._loop.call_soon(self._flush)
 
     async def settled(self) -> None:
-        """Wait until all that was added before is done, so that a read sees it."""
+        """Wait a while until all that was added before is stored, so that a read sees it.
+
+        What cannot be stored just now does not keep anyone from reading. Raises StoreUnusable if the file is gone.
+        """
         if self._waiting:
-            await self.write(_nothing, ())
+            with contextlib.suppress(EngineUnavailable, TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    await self.write(_nothing, ())
+        self._database.check()
 
     async def close(self) -> None:
-        """Give what waits a last time, then fail what is left."""
+        """Give what waits a last chance, then fail what is left."""
         if self._waiting and not self._closed:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(self._lock_timeout, _CLOSE_PATIENCE)):
-                    await self.write(_nothing, (), patient=True)
+            self._waiting.append(last := Promise(_nothing, (), self._loop, patient=True))
+            self._flush_soon(0.0)
+            await asyncio.wait([last.future], timeout=_PATIENCE)
         self._closed = True
         if self._flush_handle is not None:
             self._flush_handle.cancel()
@@ -94,6 +98,11 @@ class Writer:
                 EngineUnavailable(f"{self._database.label} was closed before this could be stored")
             )
 
+    def _flush_soon(self, pause: float) -> None:
+        if self._flush_handle is not None:
+            self._flush_handle.cancel()
+        self._flush_handle = self._loop.call_later(pause, self._flush)
+
     def _flush(self) -> None:
         self._flush_handle = None
         if not self._database.try_lock(wait=self._tries == 0):
@@ -102,19 +111,21 @@ class Writer:
         self._tries = 0
         batch = self._take()
         try:
-            done = self._commit(batch)
-        finally:
+            transaction, answers = self._commit.run(batch)
+        except EngineError as failure:
             self._database.unlock()
-        if self._waiting and self._flush_handle is None:
+            self._store_failed(batch, failure)
+            return
+        except BaseException:  # an interrupt: nothing was stored, and the batch is not lost
+            self._database.unlock()
+            self._waiting.extendleft(reversed(batch))
+            self._flush_soon(0.0)
+            raise
+        self._database.unlock()
+        if self._waiting:
             self._flush_handle = self._loop.call_soon(self._flush)
-        if done is not None:
-            transaction, answers = done
-            for operation, answer in zip(batch, answers, strict=True):
-                if isinstance(answer, Exception):
-                    operation.fail(answer)
-                else:
-                    operation.answer(answer)
-            self._announce(transaction)
+        self._hand_over(batch, answers)
+        self._announce(transaction)
 
     def _take(self) -> list[Operation]:
         batch = [self._waiting.popleft()]
@@ -124,77 +135,14 @@ class Writer:
             items += len(batch[-1].items)
         return batch
 
-    def _commit(self, batch: list[Operation]) -> tuple[Transaction, list[Any]] | None:
-        """Run a batch in a transaction; None if the store as a whole failed, which the operations then know."""
-        try:
-            self._database.check()
-            transaction = self._begin()
-            try:
-                answers = [operation.work(transaction, operation.items) for operation in batch]
-            except Exception as error:  # found again, and judged, one by one
-                if isinstance(error, sqlite3.Error) and (failure := translate(error, self._database.label)):
-                    raise failure from error
-                transaction, answers = self._one_by_one(batch)
-            self._execute("COMMIT")
-        except EngineError as failure:
-            self._rollback()
-            self._store_failed(batch, failure)
-            return None
-        return transaction, answers
+    def _hand_over(self, batch: Sequence[Operation], answers: Sequence[Any]) -> None:
+        for operation, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, EngineError):
+                operation.fail(answer)
+            else:
+                operation.answer(answer)
 
-    def _begin(self) -> Transaction:
-        self._execute("BEGIN IMMEDIATE")
-        now = self._clock()
-        self._position = max(now, self._position + 1e-6)
-        return Transaction(self._database.connection, now, self._position)
-
-    def _execute(self, statement: str) -> None:
-        try:
-            self._database.connection.execute(statement)
-        except sqlite3.Error as error:
-            raise self._judge(error) from error
-
-    def _judge(self, error: Exception) -> EngineError:
-        if isinstance(error, sqlite3.Error) and (failure := translate(error, self._database.label)):
-            return failure
-        return EngineError(f"{self._database.label} could not store this: {error}")
-
-    def _rollback(self) -> None:
-        if self._database.connection.in_transaction:
-            self._database.connection.rollback()
-
-    def _one_by_one(self, batch: list[Operation]) -> tuple[Transaction, list[Any]]:
-        """Repeat a batch so that what cannot be stored fails alone."""
-        self._rollback()
-        transaction = self._begin()
-        answers: list[Any] = []
-        for operation in batch:
-            answer = self._attempt(transaction, operation.work, operation.items)
-            if isinstance(answer, Exception) and len(operation.items) > 1:
-                single = [self._attempt(transaction, operation.work, (item,)) for item in operation.items]
-                answer = [one if isinstance(one, Exception) else one[0] for one in single]
-            answers.append(answer)
-        return transaction, answers
-
-    def _attempt(self, transaction: Transaction, work: Work, items: Sequence[Any]) -> list[Any] | EngineError:
-        """Run one operation under a savepoint; return its answers, or the error that is its own."""
-        ready, finished = transaction.ready, len(transaction.finished)
-        self._execute("SAVEPOINT one")
-        answers: list[Any] | EngineError
-        try:
-            answers = work(transaction, items)
-        except Exception as error:
-            answers = self._judge(error)
-            if isinstance(error, sqlite3.Error) and translate(error, self._database.label):
-                raise answers from error
-            answers.__cause__ = error
-            self._execute("ROLLBACK TO one")
-            transaction.ready = ready
-            del transaction.finished[finished:]
-        self._execute("RELEASE one")
-        return answers
-
-    def _store_failed(self, batch: list[Operation], failure: EngineError) -> None:
+    def _store_failed(self, batch: Sequence[Operation], failure: EngineError) -> None:
         """Fail a batch, save what may be tried again: patient operations, and those that only wait for a lock."""
         late = self._loop.time() - self._lock_timeout
         for operation in reversed(batch):
@@ -204,11 +152,10 @@ class Writer:
             else:
                 operation.fail(failure)
         if self._waiting:
-            pause = _LOCK_POLL if isinstance(failure, Locked) else _RETRY_AFTER
-            self._flush_handle = self._loop.call_later(pause, self._flush)
+            self._flush_soon(_LOCK_POLL if isinstance(failure, Locked) else _RETRY_AFTER)
 
     def _wait_for_lock(self) -> None:
-        """Come back soon, later and later; meanwhile operations gather and the loop goes on."""
+        """Come back soon, each time a little later."""
         self._tries += 1
         waited = self._loop.time() - self._waiting[0].asked
         if waited > _NAME_HOLDER_AFTER and not self._holder_named:
@@ -216,22 +163,24 @@ class Writer:
         self._holder_named = waited > _NAME_HOLDER_AFTER
         self._give_up_late()
         if self._waiting:
-            self._flush_handle = self._loop.call_later(min(self._tries * 0.0002, _LOCK_POLL), self._flush)
+            self._flush_soon(min(self._tries * 0.0002, _LOCK_POLL))
         else:
             self._tries = 0
 
     def _give_up_late(self) -> None:
         """Fail impatient operations that have waited longer than the time allowed."""
         deadline = self._loop.time() - self._lock_timeout
-        if self._waiting[0].asked > deadline:
+        if all(operation.asked > deadline or operation.patient for operation in self._waiting):
             return
-        late = [operation for operation in self._waiting if operation.asked <= deadline and not operation.patient]
-        self._waiting = deque(operation for operation in self._waiting if operation not in late)
         failure = EngineUnavailable(
             f"{self._database.label} was held for {self._lock_timeout:g} s by process {self._database.holder()}"
         )
-        for operation in late:
-            operation.fail(failure)
+        for _ in range(len(self._waiting)):
+            operation = self._waiting.popleft()
+            if operation.asked > deadline or operation.patient:
+                self._waiting.append(operation)
+            else:
+                operation.fail(failure)
 
 
 def _nothing(_transaction: Transaction, _items: Sequence[Any]) -> list[Any]:

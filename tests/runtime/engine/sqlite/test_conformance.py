@@ -1,0 +1,15 @@
+"""The embedded engine keeps the contracts, on a file and in memory."""
+
+from mog.testing.conformance import BrokerConformance, ResultConformance, StateConformance, WaitingConformance
+
+
+class TestBroker(BrokerConformance): ...
+
+
+class TestResults(ResultConformance): ...
+
+
+class TestWaiting(WaitingConformance): ...
+
+
+class TestState(StateConformance): ...
