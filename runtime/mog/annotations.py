@@ -59,9 +59,11 @@ def _resolve(function: Callable[..., Any], annotation: Any) -> Any:
 
 
 def text_of(annotation: object) -> str:
-    """Write an annotation as it stands in the source, as far as can be told."""
+    """Write an annotation as it stands in the source, as far as can be told, and without what Annotated adds."""
     if isinstance(annotation, str):
         return annotation
+    if get_origin(annotation) is Annotated:
+        return text_of(get_args(annotation)[0])
     if isinstance(annotation, type) and not get_args(annotation):
         return annotation.__qualname__
     return repr(annotation).replace("typing.", "")

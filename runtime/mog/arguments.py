@@ -35,9 +35,6 @@ PLANS = 100
 SCALARS = frozenset({"str", "int", "float", "bool"})
 """pydantic's schemas for which values in a message and values in Python are one."""
 
-WRITTEN_AS_THEY_ARE = frozenset({"str", "float", "bool"})
-"""Those of them whose every value is JSON that can be read back; an int may have too many digits."""
-
 KWARGS_REPR_CHARACTERS = 64
 """Where the repr of one argument is cut; Mognet's number."""
 
@@ -133,7 +130,7 @@ class _Field:
         self._write = adapter.serializer.to_python
         kind = adapter.core_schema["type"]
         self.check: Convert = adapter.validator.validate_python
-        self.dump: Convert = _unchanged if kind in WRITTEN_AS_THEY_ARE else self._dump
+        self.dump: Convert = WRITERS.get(kind, self._dump)
         self.load: Convert = _unchanged if kind == "any" else self.check if kind in SCALARS else self._load
 
     def default(self) -> Any:
@@ -262,3 +259,15 @@ def _explain(error: Exception, loc: tuple[int | str, ...]) -> Iterator[InvalidEr
 
 def _unchanged(value: Any) -> Any:
     return value
+
+
+def _dump_text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise UnwritableValue(reason_of(error)) from error
+    return value
+
+
+WRITERS: Mapping[str, Convert] = {"str": _dump_text, "float": _unchanged, "bool": _unchanged}
+"""Short cuts by pydantic's schema; not for int, which may have more digits than can be read back."""

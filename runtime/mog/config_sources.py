@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic_core import from_json
 
@@ -69,14 +69,19 @@ def from_project() -> dict[str, Setting]:
 def read_table(file: Path) -> dict[str, Any] | None:
     """Return ``[tool.mog]``, None where the file has none. Raises ConfigError."""
     try:
-        table = tomllib.loads(file.read_text("utf-8")).get("tool", {}).get("mog")
+        content = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not valid TOML: {error}") from None
-    if table is not None and not isinstance(table, dict):
-        raise ConfigError(f"{file}: tool.mog is a table, [tool.mog], not {type(table).__name__}")
-    return table
+    table: Any = content
+    for key in ("tool", "mog"):
+        table = table.get(key)
+        if table is not None and not isinstance(table, dict):
+            raise ConfigError(f"{file}: {key} must be a table, as in [tool.mog], and is {type(table).__name__}")
+        if table is None:
+            return None
+    return cast("dict[str, Any]", table)
 
 
 def _parse(variable: str, text: str) -> Any:

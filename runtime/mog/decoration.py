@@ -103,8 +103,11 @@ def same_function(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
     return one.__module__ == other.__module__ or _file_of(one) == _file_of(other) is not None
 
 
-def warn_of_main(function: Callable[..., Any]) -> None:
-    """Warn where a name is derived from ``__main__``: in any other process the task is called otherwise."""
+def warn_of_main(function: Callable[..., Any], *, callers: int) -> None:
+    """Warn where a name is derived from ``__main__``: in any other process the task is called otherwise.
+
+    ``callers`` is how many calls lie between here and the line that bears the decorator.
+    """
     file = getattr(sys.modules.get("__main__"), "__file__", None)
     if function.__module__ != "__main__" or file is None:
         return
@@ -112,7 +115,7 @@ def warn_of_main(function: Callable[..., Any]) -> None:
     warnings.warn(
         f"task {derived_name(function)!r} has this name only while {Path(file).name} is the program that was started; "
         f"name it: @task(name={name!r})",
-        stacklevel=4,  # the line that bears the decorator
+        stacklevel=callers + 1,
     )
 
 

@@ -16,6 +16,7 @@ REASONS = {
     "depth exceeded": "nested deeper than 200 levels",
     "number out of range": "an integer of more than 4,300 digits",
     "invalid utf-8 sequence": "bytes that are no UTF-8 text; write them as base64",
+    "can't decode byte": "bytes that are no UTF-8 text; write them as base64",
     "surrogates not allowed": "text with half a surrogate pair, which is no character",
 }
 """What the libraries say, and what it means for whoever gave the value."""

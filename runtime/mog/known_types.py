@@ -47,7 +47,11 @@ def name_of(cls: type) -> str:
 
 def hold(value: Any) -> dict[str, Any]:
     """Return a value beside the name of its type, to be written as JSON, and read by :meth:`KnownTypes.read`."""
-    raw = bytes_to_text(bytes(value)) if isinstance(value, bytes | bytearray) else value
+    raw = value
+    if isinstance(value, bytes | bytearray):
+        raw = bytes_to_text(bytes(value))
+    elif isinstance(value, PurePath):
+        raw = str(value)
     return {"value_type": name_of(type(value)), "raw_value": raw}
 
 
@@ -102,7 +106,7 @@ class KnownTypes:
 
     def _convert(self, raw: Any, cls: type) -> Any:
         if cls in (bytes, bytearray):
-            return cls(text_to_bytes(raw))
+            return cls(text_to_bytes(str(raw)))
         if cls is complex:
             return complex(raw)
         if cls in (set, frozenset) and not all(map(_is_hashable, raw)):

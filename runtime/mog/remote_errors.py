@@ -21,20 +21,19 @@ if TYPE_CHECKING:
 ERROR_TYPE = "mog:error"
 MOGNET_ERROR_TYPE = "mognet.model.result:_ExceptionInfo"
 
-NOTES = 20
-
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much of an exception is kept: characters of texts, bytes of JSON for each argument, members of a group."""
+    """How much of an exception is kept: characters of texts, bytes of each argument's JSON, members of a group."""
 
     message: int
     traceback: int
     argument: int
     members: int
+    notes: int
 
 
-ROOMS = (Room(10_000, 50_000, 10_000, 50), Room(1_000, 4_000, 0, 0), Room(100, 0, 0, 0))
+ROOMS = (Room(10_000, 50_000, 10_000, 50, 20), Room(1_000, 4_000, 0, 0, 5), Room(100, 0, 0, 0, 0))
 """Each is tried where the one before leaves more than fits into a value."""
 
 
@@ -49,7 +48,8 @@ class RemoteTraceback(MogError):
 class RemoteError:
     """What is told of an exception that a task raised. It is data, and safe to look at whatever a store holds.
 
-    ``args`` is None where they could not be written. ``errors`` are the members of an exception group.
+    ``args`` is None where they could not be written. ``errors`` are the members of an exception group. Mognet's cannot
+    be rebuilt: their arguments are in a pickle.
     """
 
     type_name: str
@@ -59,6 +59,7 @@ class RemoteError:
     notes: tuple[str, ...] = ()
     traceback: str = ""
     errors: tuple[RemoteError, ...] = ()
+    can_be_rebuilt: bool = True
 
     @classmethod
     def from_raw(cls, raw: Any, known: KnownTypes) -> RemoteError:
@@ -76,13 +77,14 @@ class RemoteError:
 
     @classmethod
     def from_mognet(cls, raw: Any) -> RemoteError:
-        """Read Mognet's form of an exception; its pickle is not looked at."""
-        return cls(f"mognet:{raw['name']}", str(raw["message"]), traceback=str(raw.get("traceback") or ""))
+        """Read Mognet's form of an exception. Its pickle is not looked at: unpickling runs what the store says."""
+        text = str(raw.get("traceback") or "")
+        return cls(str(raw["name"]), str(raw["message"]), traceback=text, can_be_rebuilt=False)
 
     def rebuild(self, result: Result[Any], known: KnownTypes) -> Exception:
         """Make an exception to be raised: of its own class where that is known here, else TaskFailed.
 
-        The constructors of the app's classes are not called: ``args`` and plain attributes are put back instead.
+        Constructors other than the builtins' are not called: ``args`` and plain attributes are put back instead.
         """
         error = self._own(result, known)
         if error is None:
@@ -97,7 +99,7 @@ class RemoteError:
 
     def _own(self, result: Result[Any], known: KnownTypes) -> Exception | None:
         cls = known.error_class(self.type_name)
-        if cls is None:
+        if cls is None or not self.can_be_rebuilt:
             return None
         try:
             if issubclass(cls, ExceptionGroup):
@@ -111,10 +113,11 @@ class RemoteError:
         args = (self.message,) if self.args is None else self.args
         if cls is InvalidTaskArguments:
             return InvalidTaskArguments(TypeAdapter(list[InvalidErrorInfo]).validate_python(args[0]), *args[1:])
-        if cls.__module__ in ("builtins", "mog.errors"):
+        if cls.__module__ == "builtins":
             return cls(*args)  # their constructors make attributes of the arguments, and do nothing else
         error = cls.__new__(cls, *args)
-        error.args = args
+        if not isinstance(error, OSError):  # which has taken its file names out of them
+            error.args = args
         vars(error).update(self.attributes)
         return error
 
@@ -131,8 +134,8 @@ def error_to_json(error: BaseException, limit: int) -> bytes:
 
 def _tell(error: BaseException, room: Room, *, depth: int = 0) -> dict[str, Any]:
     group = error.exceptions if isinstance(error, BaseExceptionGroup) and depth < 10 else ()
-    notes = [_clean(note, room.message) for note in getattr(error, "__notes__", ())[:NOTES]]
-    if len(group) > room.members:
+    notes = [_clean(note, room.message) for note in list(getattr(error, "__notes__", ()))[: room.notes]]
+    if len(group) > room.members and room.notes:
         notes.append(f"({len(group) - room.members} of its {len(group)} exceptions are left out here)")
     return {
         "type": _clean(name_of(type(error)), room.message),
@@ -162,6 +165,8 @@ def _has_text(error: Exception) -> bool:
 
 def _args_of(error: BaseException) -> tuple[Any, ...]:
     args: tuple[Any, ...] = vars(BaseException)["args"].__get__(error)  # a class may have another meaning of `args`
+    if isinstance(error, OSError) and error.filename is not None and len(args) == 2:
+        return (*args, error.filename, None, error.filename2)  # OSError keeps them to itself
     return args
 
 
@@ -214,4 +219,4 @@ def _clean(text: object, limit: int) -> str:
         return whole
     half = limit // 2
     left_out = f"\n[... {len(whole) - 2 * half:,} characters are left out here ...]\n"
-    return whole[:half] + left_out + whole[-half:]
+    return whole[:half] + left_out + whole[len(whole) - half :] if limit else ""

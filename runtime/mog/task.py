@@ -143,17 +143,18 @@ class Registry:
         and changes with them. ``aliases`` keep names alive which the task had before. ``queue`` and ``priority`` (0 to
         10, higher first) hold where neither request nor settings say otherwise. Raises ConfigError.
         """
+        bare = function is not None
 
         def register(function: F) -> F:
             check_function(function)
             known_as = derived_name(function) if name is None else name
             check_options(known_as, aliases, queue, priority)
             if name is None:
-                warn_of_main(function)
+                warn_of_main(function, callers=3 if bare else 2)
             self.add(Task(known_as, function, tuple(aliases), queue, priority, named=name is not None))
             return function
 
-        return register if function is None else register(function)
+        return register(function) if bare else register
 
     def add(self, task: Task) -> None:
         """Register a task. Raises ConfigError where another function has one of its names."""
