@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar
 
 import typer
 
 from mog_cli import errors, output
 from mog_cli.options import Settings, Verbose
-from mog_cli.parsing import Verb, Verbs, VerbWithValues
-from mog_cli.verbs import explain, lint, new, queues, rules, submit, tasks
-from mog_cli.verbs import run as run_verb
+from mog_cli.parsing import Announced, AnnouncedVerbs
+
+
+class Mog(AnnouncedVerbs):
+    """`mog`: a new verb is a module, and a line here."""
+
+    announced: ClassVar[Mapping[str, Announced]] = {
+        "new": Announced("mog_cli.verbs.new:new", "Scaffold a project that runs at once, with tests and settings."),
+        "run": Announced("mog_cli.verbs.run:run", "Run a worker until Ctrl-C or SIGTERM."),
+        "submit": Announced("mog_cli.verbs.submit:submit", "Submit a task; print its id, or with --wait its value."),
+        "tasks": Announced("mog_cli.verbs.tasks:verbs", "Look at tasks, wait for them."),
+        "queues": Announced("mog_cli.verbs.queues:verbs", "Look at queues, empty them."),
+        "lint": Announced("mog_cli.verbs.lint:lint", "Check the source of tasks."),
+        "explain": Announced("mog_cli.verbs.explain:explain", "Explain a rule of the linter."),
+        "rules": Announced("mog_cli.verbs.rules:rules", "List the linter's rules."),
+    }
+
 
 app = typer.Typer(
     name="mog",
-    cls=Verbs,
+    cls=Mog,
     rich_markup_mode=None,  # help drawn by rich takes twice the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("new", cls=Verb)(new.new)
-app.command("run", cls=Verb)(run_verb.run)
-app.command("lint", cls=Verb)(lint.lint)
-app.command("explain", cls=Verb)(explain.explain)
-app.command("rules", cls=Verb)(rules.rules)
-app.command("submit", cls=VerbWithValues)(submit.submit)
-
-tasks_app = typer.Typer(help="Look at tasks, wait for them.", cls=Verbs, rich_markup_mode=None)
-tasks_app.command("list", cls=Verb)(tasks.list_tasks)
-tasks_app.command("get", cls=Verb)(tasks.get)
-tasks_app.command("wait", cls=Verb)(tasks.wait)
-app.add_typer(tasks_app, name="tasks")
-
-queues_app = typer.Typer(help="Look at queues, empty them.", cls=Verbs, rich_markup_mode=None)
-queues_app.command("status", cls=Verb)(queues.status)
-queues_app.command("purge", cls=Verb)(queues.purge)
-app.add_typer(queues_app, name="queues")
 
 
 def show_version(asked: bool) -> None:

@@ -7,30 +7,27 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
-import typer
 from typer.core import TyperGroup
 
-from mog_cli.__main__ import app
+from mog_cli.__main__ import Mog
 
 HEAVY = {"libcst", "aio_pika", "redis", "pydantic", "jinja2", "rich", "asyncio", "mog", "mog_lint", "mog_templates"}
 
 
-def commands(group: TyperGroup, *path: str) -> list[tuple[str, ...]]:
-    """Every verb, with the groups it is in."""
-    found = []
-    for name, command in group.commands.items():
-        inner = commands(command, *path, name) if isinstance(command, TyperGroup) else [(*path, name)]
-        found += inner
+def verbs() -> dict[str, Any]:
+    """Every verb that can be called, `tasks list` too, with its command."""
+    found = {}
+    for name, announced in Mog.announced.items():
+        command = announced.load(name)
+        inner = command.commands if isinstance(command, TyperGroup) else {}
+        found |= {f"{name} {other}": inner[other] for other in inner} or {name: command}
     return found
 
 
-def whole() -> TyperGroup:
-    group = typer.main.get_command(app)
-    assert isinstance(group, TyperGroup)
-    return group
+VERBS = verbs()
 
 
-@pytest.mark.parametrize("arguments", [[], *([*verb] for verb in commands(whole()))])
+@pytest.mark.parametrize("arguments", [[], *(verb.split() for verb in VERBS)], ids=" ".join)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys\n"
@@ -45,20 +42,19 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert HEAVY.isdisjoint(ended.stderr.split())
 
 
-def test_every_verb_says_what_it_does(mog: Callable[..., Any]) -> None:
-    for verb in commands(whole()):
-        shown = mog(*verb, "-h").out
-        assert "-v, --verbose" in shown
-        assert shown.splitlines()[2].strip().endswith(".")
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_and_option_is_explained(mog: Callable[..., Any], verb: str) -> None:
+    shown = mog(*verb.split(), "-h").out
+    assert shown.splitlines()[2].strip().endswith(".")
+    assert "-v, --verbose" in shown
+    assert all(getattr(param, "help", "") for param in VERBS[verb].params)
 
 
-def test_every_option_is_explained() -> None:
-    for verb in commands(whole()):
-        command: Any = whole()
-        for name in verb:
-            command = command.commands[name]
-        for param in command.params:
-            assert getattr(param, "help", ""), f"{' '.join(verb)} {param.name}"
+@pytest.mark.parametrize("name", Mog.announced)
+def test_verbs_are_announced_as_they_explain_themselves(mog: Callable[..., Any], name: str) -> None:
+    announced = Mog.announced[name]
+    assert announced.help == announced.load(name).help.splitlines()[0]
+    assert announced.help in " ".join(mog("-h").out.split())
 
 
 def test_version(mog: Callable[..., Any]) -> None:

@@ -16,7 +16,10 @@ def explain(
     as_json: Json = False,
     _verbose: Verbose = False,
 ) -> None:
-    """Explain a rule: what it finds, why, and what to write instead."""
+    """Explain a rule of the linter.
+
+    What it finds, why that does harm, and what to write instead.
+    """
     from mog_lint.explain import explanation
     from mog_lint.rules import find_rule
 

@@ -49,7 +49,10 @@ def lint(
     statistics: Annotated[bool, typer.Option("--statistics", help="Count the findings of each rule.")] = False,
     _verbose: Verbose = False,
 ) -> int:
-    """Check the source of tasks."""
+    """Check the source of tasks.
+
+    Exit code 0: nothing found; 1: findings; 2: wrong use.
+    """
     named = check_use(paths or [], changes=fix or diff, unsafe=unsafe_fixes, show=show_fixes and not fix)
     threshold = parse_severity(fail_on)
 

@@ -12,12 +12,16 @@ import typer
 from mog_cli import output
 from mog_cli.errors import CommandError
 from mog_cli.options import AppOption, Json, Verbose, Yes
+from mog_cli.parsing import Verb, Verbs
 
 if TYPE_CHECKING:
     from mog import App
     from mog.engine.records import QueueDepth
 
+verbs = typer.Typer(help="Look at queues, empty them.", cls=Verbs, rich_markup_mode=None, add_completion=False)
 
+
+@verbs.command("status", cls=Verb)
 def status(app: AppOption = None, as_json: Json = False, _verbose: Verbose = False) -> None:
     """Show how many tasks wait and run in each queue."""
     from mog_cli.app_loading import load_app, with_app
@@ -31,6 +35,7 @@ def status(app: AppOption = None, as_json: Json = False, _verbose: Verbose = Fal
         output.table(("QUEUE", "READY", "DELAYED", "RUNNING"), rows)
 
 
+@verbs.command("purge", cls=Verb)
 def purge(
     queues: Annotated[list[str] | None, typer.Argument(metavar="QUEUE", help="Which; else all of the app's.")] = None,
     yes: Yes = False,

@@ -26,7 +26,10 @@ def run(
     ] = None,
     _verbose: Verbose = False,
 ) -> int:
-    """Run a worker until Ctrl-C or SIGTERM; a second one ends it at once."""
+    """Run a worker until Ctrl-C or SIGTERM.
+
+    The first lets running tasks end; a second one ends the worker at once, and puts them back.
+    """
     if queues is not None and exclude_queues is not None:
         raise typer.BadParameter("give either --queues or --exclude-queues, not both")
 

@@ -14,14 +14,18 @@ from mog_cli import arguments as read
 from mog_cli import output
 from mog_cli.errors import CommandError, ExitCode, one_line
 from mog_cli.options import AppOption, Json, Verbose
+from mog_cli.parsing import Verb, Verbs
 
 if TYPE_CHECKING:
     from mog import App, Result
     from mog.states import ResultState
 
+verbs = typer.Typer(help="Look at tasks, wait for them.", cls=Verbs, rich_markup_mode=None, add_completion=False)
+
 COLUMNS = ("ID", "TASK", "STATE", "QUEUE", "CREATED", "DURATION", "ARGUMENTS")
 
 
+@verbs.command("list", cls=Verb)
 def list_tasks(
     *,
     state: Annotated[
@@ -82,6 +86,7 @@ def row(result: Result[Any]) -> Sequence[str]:
     )
 
 
+@verbs.command("get", cls=Verb)
 def get(
     task_id: Annotated[str, typer.Argument(metavar="ID", help="The task's id.")],
     app: AppOption = None,
@@ -124,6 +129,7 @@ async def look(app: App, task_id: UUID) -> dict[str, Any]:
     return fields
 
 
+@verbs.command("wait", cls=Verb)
 def wait(
     task_ids: Annotated[list[str], typer.Argument(metavar="ID", help="The tasks' ids.")],
     timeout: Annotated[str | None, typer.Option(metavar="TIME", help="How long in all: 30, 5m; exit 3 after.")] = None,
