@@ -39,15 +39,6 @@ async def spin(context: Context, seconds: float) -> int:
         return os.getpid()
 
 
-@app.task(name="block.thread")
-def thread(context: Context) -> int:
-    """Never return from the first attempt."""
-    with noted(context):
-        while context.attempt == 1:
-            time.sleep(0.05)
-        return os.getpid()
-
-
 @app.task(name="block.busy")
 async def busy(context: Context, seconds: float, burn: float) -> float:
     """Keep the loop busy with callbacks of ``burn`` seconds; return by how much the I/O thread came too late."""

@@ -45,7 +45,6 @@ class Chaos:
         self.chance = random.Random(plan.seed)
         self.workers: list[Child] = []
         self.app = App("chaos", broker=f"sqlite:///{self.ledger.path}")
-        self._bells = directory / "t"  # where the workers' doorbells hang; a socket's path must be short
         self._waits: list[asyncio.Task[None]] = []
 
     async def run(self) -> Report:
@@ -65,13 +64,12 @@ class Chaos:
             seconds = time.monotonic() - began
         report = judge(self.deeds, self.ledger, read_notes(self.directory / "runs.log"), self.plan.max_retries)
         report.faults += [f"left behind: {path}" for path in sorted(self._owner_files())]
-        report.bells_left = len(list(self._bells.iterdir()))
+        report.bells_left = len(list((self.directory / "t").glob("mog-*")))
         report.seconds = seconds
         self.ledger.close()
         return report
 
     async def _prepare(self) -> None:
-        self._bells.mkdir()
         await self.app.connect()
         await self.app.close()
         self.ledger.install()
@@ -83,7 +81,6 @@ class Chaos:
         environment = {
             "MOG_MAX_RETRIES": str(self.plan.max_retries),
             "MOG_CONCURRENCY": str(self.plan.concurrency),
-            "TMPDIR": str(self._bells),
         }
         self.workers.append(start_worker(self.directory, "tests.chaos.tasks", environment=environment))
 

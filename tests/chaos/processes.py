@@ -66,12 +66,21 @@ class Child:
     def freeze(self) -> None:
         """Stop it as Ctrl-Z does, and wait until it stands still."""
         self.send(signal.SIGSTOP)
-        status = Path(f"/proc/{self.pid}/stat")
-        wait_until(lambda: status.read_text().rpartition(")")[2].split()[0] == "T", "the process stands still")
+        self.wait_for_status(lambda status: status["State"].startswith("T"), "the process stands still")
 
     def thaw(self) -> None:
         """Let it go on."""
         self.send(signal.SIGCONT)
+
+    def wait_for_status(self, condition: Callable[[Mapping[str, str]], object], what: str) -> None:
+        """Wait until what the kernel tells of it (/proc/PID/status, see proc(5)) fulfils a condition."""
+        path = Path(f"/proc/{self.pid}/status")
+
+        def fulfilled() -> bool:
+            lines = path.read_text().splitlines()
+            return bool(condition(dict(line.split(":\t", 1) for line in lines if ":\t" in line)))
+
+        wait_until(fulfilled, what)
 
     def wait(self, patience: float = PATIENCE) -> int:
         """Wait for its end, and return its exit code; negative for a signal that ended it."""
@@ -90,7 +99,9 @@ def start_worker(
 ) -> Child:
     """Start a worker on the App of ``module``, which uses the store ``mog.db`` in ``directory``."""
     url = f"sqlite:///{store or directory / 'mog.db'}"
-    own = {"MOG_BROKER": url, "MOG_GRACE": "10", "CHAOS_DIRECTORY": str(directory)}
+    bells = directory / "t"  # what killed workers leave there goes with the directory
+    bells.mkdir(exist_ok=True)
+    own = {"MOG_BROKER": url, "MOG_GRACE": "10", "CHAOS_DIRECTORY": str(directory), "TMPDIR": str(bells)}
     return Child(directory, "-m", "tests.chaos.work", module, *options, environment=own | dict(environment or {}))
 
 

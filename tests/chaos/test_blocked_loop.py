@@ -5,7 +5,7 @@ from pathlib import Path
 from signal import SIGTERM
 
 import pytest
-from tests.chaos.processes import Child, wait_until
+from tests.chaos.processes import Child
 from tests.chaos.yard import Yard, seconds_until_end, yard
 
 LATENESS = 0.25
@@ -81,13 +81,7 @@ async def test_loop_that_is_busy_for_a_minute_lets_the_io_thread_through(scene: 
 def send_and_see_taken(worker: Child) -> None:
     """Send SIGTERM and wait until the process has taken it: two that wait at once would count as one."""
     worker.send(SIGTERM)
-    status = Path(f"/proc/{worker.pid}/status")
-
-    def pending() -> int:
-        fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
-        return int(fields["ShdPnd"], 16)
-
-    wait_until(lambda: not pending(), "the signal is taken")
+    worker.wait_for_status(lambda status: not int(status["ShdPnd"], 16), "the signal is taken")
 
 
 @pytest.mark.chaos
@@ -114,19 +108,3 @@ async def test_second_signal_ends_a_worker_whose_loop_is_blocked(scene: Yard, bl
     assert await scene.value_of(result) == heir.pid
     assert await scene.value_of(behind) == heir.pid
     assert not [event for task in (result, behind) for event in scene.events(task) if event.is_crash]
-
-
-@pytest.mark.chaos
-async def test_plain_function_that_never_returns_is_put_back(scene: Yard) -> None:
-    worker = scene.worker(grace=0.3)
-    result = await scene.submit("block.thread")
-    scene.wait_for_note("start", result)
-    worker.send(SIGTERM)
-    assert worker.wait() == 0
-    await result.refresh()
-    assert not result.done
-    assert result.number_of_starts == result.number_of_stops == 1
-
-    heir = scene.worker()
-    assert await scene.value_of(result) == heir.pid
-    assert scene.story(result) == ["claimed", "freed", "claimed", "ended"]
