@@ -28,10 +28,10 @@ class Request(BaseModel, Generic[R]):
     ``deadline`` as a timedelta bounds each run; as a datetime it is absolute, and a task that is late is not started.
     A task waits for ``delay`` (a timedelta or seconds), or until ``eta``; a datetime without a zone is local time.
     ``stack`` holds the ancestors' ids, outermost first. ``metadata`` becomes the result's. ``kwargs_repr`` is what
-    people are shown of the arguments: set it where they hold secrets.
+    people are shown of the arguments: set it where they hold secrets. Fields may be changed until it is submitted.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
     id: UUID = Field(default_factory=uuid4)
     name: str = Field(min_length=1)
@@ -53,8 +53,8 @@ class Request(BaseModel, Generic[R]):
             request = handler(data)
         except ValidationError as error:
             raise InvalidRequest(f"the request is not valid: {describe(error, cls.model_fields)}") from None
-        if request.delay is not None and request.eta is not None:
-            raise InvalidRequest("the request has both a delay and an eta; give one of them")
+        if isinstance(data, dict):  # not while a field is set, after which another may be
+            request._refuse_two_times()
         return request
 
     def arguments_repr(self) -> str:
@@ -62,10 +62,15 @@ class Request(BaseModel, Generic[R]):
         return format_arguments(self.args, self.kwargs) if self.kwargs_repr is None else self.kwargs_repr
 
     def due(self, now: float) -> float | None:
-        """Return the POSIX time before which the task must not start, None for at once."""
+        """Return the POSIX time before which the task must not start, None for at once. Raises InvalidRequest."""
+        self._refuse_two_times()
         if self.delay is not None:
             return now + self.delay.total_seconds()
         return None if self.eta is None else self.eta.timestamp()
+
+    def _refuse_two_times(self) -> None:
+        if self.delay is not None and self.eta is not None:
+            raise InvalidRequest("the request has both a delay and an eta; give one of them")
 
     def __repr__(self) -> str:
         arguments = f"({self.kwargs_repr})" if self.kwargs_repr is not None else ""

@@ -112,6 +112,18 @@ def test_due_time() -> None:
     assert make(eta=datetime(2026, 1, 1)).due(0) == datetime(2026, 1, 1).astimezone().timestamp()
 
 
+def test_fields_that_are_set_later_are_checked_too() -> None:
+    request = make(eta=datetime(2026, 1, 1, tzinfo=UTC))
+    with pytest.raises(InvalidRequest, match="priority: Input should be less than or equal to 10; it is 99"):
+        request.priority = 99
+    request.delay = 5  # type: ignore[assignment] # seconds are taken as well
+    assert (request.priority, request.delay) == (5, timedelta(seconds=5))
+    with pytest.raises(InvalidRequest, match="both a delay and an eta"):
+        request.due(0.0)
+    request.eta = None
+    assert request.due(1.0) == 6.0
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
