@@ -48,8 +48,18 @@ def load_app(spec: str | None) -> App:
 
 
 def with_app(app: App, work: Callable[[App], Awaitable[T]]) -> T:
-    """Open the app, do the work on a loop of its own, close the app, return what the work returned."""
+    """Open the app, do the work on a loop of its own, close the app, return what the work returned.
+
+    Raises CommandError for an app whose tasks lie in the memory of some other process: a task submitted to this one's
+    memory would be gone with it, unseen.
+    """
     import asyncio
+
+    if app.config.broker.startswith("memory:"):
+        raise CommandError(
+            f"app {app.name!r} keeps its tasks in {app.config.broker}, within one process, and this is another",
+            hint="processes share a file, which is the default: broker sqlite:///.mog/mog.db",
+        )
 
     async def opened() -> T:
         async with app:
@@ -64,7 +74,8 @@ def discover(project: Project) -> str:
 
     apps = find_apps(project.source_roots())
     if not apps:
-        raise CommandError(f"no App is found below {project.root}", hint=HOW_TO_NAME)
+        hint = f"change into the project's directory, or {HOW_TO_NAME}"
+        raise CommandError(f"no App is found below {project.root}", hint=hint)
     if len(apps) > 1:
         raise CommandError(f"this project has several Apps: {', '.join(apps)}", hint=HOW_TO_NAME)
     return apps[0]

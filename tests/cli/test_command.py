@@ -1,9 +1,11 @@
 """The command as a whole: its help, its start-up, its version, what it says to wrong use."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,3 +93,13 @@ def test_runs_as_a_module(mog_program: Callable[..., Any]) -> None:
 
 def test_completion_is_offered(mog: Callable[..., Any]) -> None:
     assert "--install-completion" in mog("--help").out
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"), [("mog su", "submit"), ("mog tasks w", "wait"), ("mog submit --prio", "--priority")]
+)
+def test_completion(directory: Path, words: str, completed: str) -> None:
+    environment = {"_MOG_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    program = [sys.executable, "-c", "from mog_cli.__main__ import main; main()"]
+    ended = subprocess.run(program, env=os.environ | environment, capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == [completed]

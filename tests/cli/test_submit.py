@@ -150,6 +150,14 @@ def test_wait_no_longer_than_the_timeout(mog: Callable[..., Any]) -> None:
     assert f"is a worker running (mog run)? wait on with: mog tasks wait {ID}" in ended.err
 
 
+def test_memory_of_another_process_is_out_of_reach(mog: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOG_BROKER", "memory://")
+    for verb in (("submit", "shop.add", "1"), ("tasks", "list"), ("queues", "status")):
+        ended = mog(*verb)
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.startswith("error: app 'shop' keeps its tasks in memory://, within one process")
+
+
 def test_a_database_that_cannot_be_opened(mog: Callable[..., Any], shop: Path) -> None:
     (shop / ".mog").mkdir()
     (shop / ".mog" / "mog.db").write_text("this is no database, whatever its name says" * 100)
