@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,3 +92,7 @@ def _case(example: Good) -> str:
     verdict = "reported" if isinstance(example, Bad) else "silent"
     fixable = isinstance(example, Bad) and example.fixed is not None
     return f"- {example.name}: {verdict}{', fixable' if fixable else ''}"
+
+
+if __name__ == "__main__":
+    write_pages(Path(sys.argv[1]))

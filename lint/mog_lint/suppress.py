@@ -42,8 +42,9 @@ def _suppression(source: Source, comment: Span, found: re.Match[str], *, own_lis
     offset = comment.start + (found.start("rules") if words else 0)
     rules = tuple(_silenced(words, index, offset) for index in own)
     start = comment.start + found.start()
-    end = comment.start + len(found.group().rstrip()) + found.start()
-    cut = (start - _blank_before(source, start), comment.start + found.end()) if len(own) == len(words) else None
+    end = start + len(found.group().rstrip())
+    cut_end = end if comment.start + found.end() < comment.end else comment.end  # blanks part it from what follows
+    cut = (start - _blank_before(source, start), cut_end) if len(own) == len(words) else None
     return Suppression(source.location(start).row, start, end, rules, cut)
 
 

@@ -5,6 +5,7 @@ libcst's parser recurses on the machine's stack. A thread with a large stack car
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,11 +14,13 @@ from typing import TypeVar
 import libcst as cst
 
 from mog_lint.findings import Location
-from mog_lint.model.source import TOO_DEEP, Problem, Source, syntax_problem
+from mog_lint.model.source import TOO_DEEP, TOP, Problem, Source, syntax_problem
 
 # 8 MiB, the usual stack, carries about 1,000 nested parentheses and 3,000 operators in a row.
 STACK_BYTES = 256 * 1024 * 1024
 _FINAL = (TOO_DEEP, "too many nested parentheses", "too many levels of indentation", "null bytes")
+_PLACE = re.compile(r"error at (?P<row>\d+):(?P<column>\d+)")
+NOT_LINTED = "valid Python, but libcst cannot parse it, so it is not linted"
 
 _T = TypeVar("_T")
 
@@ -30,14 +33,19 @@ def parse(source: Source, data: bytes) -> cst.Module | Problem:
     try:
         return cst.parse_module(source.text)
     except cst.ParserSyntaxError as error:
-        return refused or Problem(
-            f"valid Python that libcst cannot parse: {error.message}", Location(error.raw_line, error.raw_column + 1)
-        )
+        return refused or _unknown_to_libcst(error)
     except BaseException as error:
         # A panic in libcst's Rust code arrives as a BaseException of a class that cannot be imported.
         if type(error).__name__ != "PanicException":
             raise
-        return refused or Problem("valid Python that libcst cannot parse")
+        return refused or Problem(NOT_LINTED)
+
+
+def _unknown_to_libcst(error: cst.ParserSyntaxError) -> Problem:
+    """Report valid Python that libcst refuses. Its message tells the place; `raw_line` is one too high."""
+    found = _PLACE.search(error.message)
+    place = TOP if found is None else Location(int(found["row"]), int(found["column"]) + 1)
+    return Problem(NOT_LINTED, place)
 
 
 def with_large_stack(work: Callable[[], _T]) -> _T:

@@ -38,6 +38,12 @@ class Project:
         return {name: module for _, name, module in named}
 
     @cached_property
+    def _namespaces(self) -> frozenset[str]:
+        """Names of packages, among them those without a file of their own."""
+        names = (name.split(".") for name in self._by_name)
+        return frozenset(".".join(parts[:depth]) for parts in names for depth in range(1, len(parts)))
+
+    @cached_property
     def _resolved(self) -> dict[tuple[str, Module], frozenset[str]]:
         return {}
 
@@ -85,7 +91,7 @@ class Project:
     def _unknown_module(self, name: str, attributes: str, home: Module) -> Iterator[str | tuple[str, Module]]:
         """Follow into a third-party module, or a namespace package, of which only submodules are files."""
         head, _, rest = attributes.partition(".")
-        if f"{name}.{head}" in self._by_name:
+        if head and (f"{name}.{head}" in self._by_name or f"{name}.{head}" in self._namespaces):
             yield (f"{name}.{head}:{rest}", home)
         else:
             yield f"{name}.{attributes}".rstrip(".")

@@ -1,0 +1,85 @@
+"""Parsing never crashes."""
+
+import threading
+from collections.abc import Callable
+
+import libcst as cst
+import pytest
+
+from mog_lint.model.parsing import STACK_BYTES, parse, with_large_stack
+from mog_lint.model.source import Problem, Source, read_source
+
+
+def parsed(data: bytes) -> cst.Module | Problem:
+    source = read_source(data)
+    assert isinstance(source, Source)
+    return parse(source, data)
+
+
+def test_syntax_newer_than_this_python_is_parsed() -> None:
+    assert isinstance(parsed(b'type A[T = int] = list[T]\nx = t"{a}"\n'), cst.Module)
+
+
+def test_what_libcst_alone_refuses_is_told_as_such() -> None:
+    problem = parsed(b"x = 1\n(pars): bool = True\n")
+    assert isinstance(problem, Problem)
+    assert problem.message == "valid Python, but libcst cannot parse it, so it is not linted"
+    assert (problem.location.row, problem.location.column) == (2, 9)
+
+
+def test_a_panic_of_libcst_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def panic(_text: str) -> cst.Module:
+        raise PanicException
+
+    monkeypatch.setattr(cst, "parse_module", panic)
+    assert isinstance(parsed(b"x = 1\n"), Problem)
+
+
+def test_an_interrupt_is_no_panic(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_text: str) -> cst.Module:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cst, "parse_module", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        parsed(b"x = 1\n")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda depth: "(" * depth + ")" * depth,
+        lambda depth: "x = " + "[" * depth + "]" * depth,
+        lambda depth: "x = " + "not " * depth + "a",
+        lambda depth: "x = " + " and ".join(["a"] * depth),
+        lambda depth: "x = " + " + ".join(["a"] * depth),
+        lambda depth: "x = a" + ".b()" * depth,
+        lambda depth: "x = " + "lambda: " * depth + "1",
+        lambda depth: "if a: pass\n" + "elif a: pass\n" * depth,
+        lambda depth: "x = " + "f'{" * depth + "1" + "}'" * depth,
+    ],
+)
+@pytest.mark.parametrize("depth", [90, 3_000, 20_000])
+def test_nesting_overflows_no_stack(write: Callable[[int], str], depth: int) -> None:
+    # What is valid is parsed or refused; the test is that the process lives on.
+    assert with_large_stack(lambda: parsed(write(depth).encode())) is not None
+
+
+def test_with_large_stack_returns_and_raises() -> None:
+    before = threading.stack_size()
+    assert with_large_stack(lambda: 42) == 42
+    with pytest.raises(ZeroDivisionError):
+        with_large_stack(lambda: 1 // 0)
+    assert threading.stack_size() == before
+
+
+def test_without_room_for_a_large_stack_the_callers_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(size: int = 0) -> int:
+        if size == STACK_BYTES:
+            raise ValueError("no such stack")
+        return 0
+
+    monkeypatch.setattr(threading, "stack_size", refuse)
+    assert with_large_stack(threading.current_thread) is threading.current_thread()
