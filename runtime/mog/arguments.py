@@ -96,7 +96,7 @@ class Arguments:
         count, values = len(args), (*args, *kwargs.values())
         try:
             converted = [convert(value) for convert, value in zip(converters, values, strict=True)]
-        except Exception:
+        except Exception:  # validators and serialisers of the user's may raise anything
             errors = list(self._value_errors(converters, args, kwargs))
             if not errors:  # what failed did not fail again
                 raise
@@ -128,7 +128,7 @@ class _Field:
         self._adapter = adapter
         self._read = adapter.validator.validate_json
         self._write = adapter.serializer.to_python
-        kind = adapter.core_schema["type"]
+        kind = "" if "serialization" in adapter.core_schema else adapter.core_schema["type"]
         self.check: Convert = adapter.validator.validate_python
         self.dump: Convert = WRITERS.get(kind, self._dump)
         self.load: Convert = _unchanged if kind == "any" else self.check if kind in SCALARS else self._load

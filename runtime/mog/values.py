@@ -32,7 +32,7 @@ def encode_value(value: Any, limit: int) -> StoredValue:
     try:
         content = write_json(hold(value))
     except UnwritableValue as error:
-        raise InvalidReturnValue(name_of(type(value)), str(error)) from error
+        raise InvalidReturnValue(name_of(type(value)), str(error)) from error.__cause__
     if len(content) > limit:
         raise PayloadTooLarge("the value that the task returned", len(content), limit)
     return _pack(content)

@@ -376,14 +376,14 @@ def test_nan_and_infinities_come_back(number: float) -> None:
     assert repr([a, *b, c.value, d]) == repr([number] * 4)
 
 
-def test_models_write_themselves_as_they_say() -> None:
-    hexadecimal = Annotated[int, PlainSerializer(lambda value: f"{value:x}"), BeforeValidator(lambda value: value)]
+def test_values_are_written_as_their_annotation_says() -> None:
+    loud = Annotated[str, PlainSerializer(lambda value: value.upper())]
+    hexadecimal = Annotated[int, PlainSerializer(lambda value: f"{value:x}")]
 
-    def function(context: object, a: Any) -> None: ...
+    def function(context: object, a: Any, b: Any) -> None: ...
 
-    function.__annotations__["a"] = hexadecimal
-
-    assert arguments(function).dump((255,), {}) == (("ff",), {})
+    function.__annotations__.update(a=loud, b=hexadecimal)
+    assert arguments(function).dump(("a", 255), {}) == (("A", "ff"), {})
 
 
 # What cannot travel
