@@ -1,7 +1,7 @@
-"""Comments that silence rules: `# mog: ignore[MOG201] reason` and `# noqa: MOG201`.
+"""Comments that silence rules: `# mog: ignore[MOG201] reason` and `# noqa: MOG201 reason`.
 
-A rule is named by its code or its name. A suppression counts for findings that touch its line. `# noqa` without codes
-is other tools' own: here it silences nothing.
+A rule is named by its code or its name. A suppression counts for findings that touch its line. A `noqa` comment without
+codes is other tools' own: here it silences nothing.
 """
 
 from __future__ import annotations

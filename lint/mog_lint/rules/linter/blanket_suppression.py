@@ -35,7 +35,7 @@ class BlanketSuppression(Rule):
             "from mog import task\n\n\n@task  # mog: ignore[MOG101] lives in one process\n"
             "async def resize(context): ...\n",
         ),
-        Good("other tools' own", "import os  # noqa\n"),
+        Good("other tools' own", "import os  # pylint: disable=all\n"),
     )
 
     def check(self, context: RuleContext) -> Iterator[Report]:

@@ -39,9 +39,9 @@ class UnusedSuppression(Rule):
         ),
         Bad(
             "beside another tool's code",
-            "import os  # noqa: F401, MOG101\n",
+            "import os  # noqa: F401, MOG101 for what it does\n",
             marked=("MOG101",),
-            fixed="import os  # noqa: F401\n",
+            fixed="import os  # noqa: F401 for what it does\n",
         ),
         Bad(
             "misspelt",
