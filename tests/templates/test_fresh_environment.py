@@ -44,7 +44,7 @@ class Environment:
 
     def start(self, command: str) -> subprocess.Popen[str]:
         shown = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        return subprocess.Popen(["sh", "-c", f"exec {command}"], cwd=self.project, env=self.variables, **shown)
+        return subprocess.Popen(["sh", "-c", command], cwd=self.project, env=self.variables, **shown)
 
     def run(self, command: str) -> str:
         process = self.start(command)
@@ -54,12 +54,14 @@ class Environment:
 
     @contextmanager
     def background(self, command: str) -> Iterator[None]:
-        process = self.start(command)
+        process = self.start(f"exec {command}")  # the shell steps aside, so that the signal is the command's
         try:
             yield
-        finally:
             process.send_signal(signal.SIGINT)
             output, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+            process.communicate()
         assert process.returncode == 0, f"`{command}` ended with {process.returncode}:\n{output}"
 
 
@@ -122,3 +124,11 @@ def test_another_name_works_as_well(environment: Environment, new_project) -> No
     same.project = new_project("x1")
     for command in ("ruff check", "ruff format --check", "mog lint", "pytest"):
         same.run(command)
+
+
+def test_lint_finds_a_task_without_a_name(environment: Environment, new_project) -> None:
+    same = copy(environment)
+    same.project = new_project("x2")
+    tasks = same.project / "src/x2/tasks.py"
+    tasks.write_text(tasks.read_text("utf-8").replace('@task(name="x2.add")', "@task"), "utf-8")
+    assert "MOG101" in same.run("mog lint || [ $? = 1 ]")
