@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mog_cli.__main__ import run
+from mog_cli.command import run
 
 PROGRAM = [sys.executable, "-m", "mog_cli"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.core import TyperGroup
 
-from mog_cli.__main__ import Mog
+from mog_cli.command import Mog
 
 HEAVY = {"libcst", "aio_pika", "redis", "pydantic", "jinja2", "rich", "asyncio", "mog", "mog_lint", "mog_templates"}
 
@@ -33,7 +33,7 @@ VERBS = verbs()
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys\n"
-        "from mog_cli.__main__ import run\n"
+        "from mog_cli.command import run\n"
         "code = run([*sys.argv[1:], '--help'])\n"
         "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)\n"
         "sys.exit(code)"
@@ -103,3 +103,17 @@ def test_completion(directory: Path, words: str, completed: str) -> None:
     program = [sys.executable, "-c", "from mog_cli.__main__ import main; main()"]
     ended = subprocess.run(program, env=os.environ | environment, capture_output=True, text=True, check=True)
     assert ended.stdout.split() == [completed]
+
+
+def test_ctrl_c_while_starting_is_clean() -> None:
+    program = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from mog_cli.__main__ import main\n"
+        "main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")

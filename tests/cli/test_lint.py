@@ -157,7 +157,7 @@ def test_a_named_file_that_is_left_out_is_told(mog: Callable[..., Any], project:
 
 
 def test_imports_neither_runtime_nor_what_draws(project: Path) -> None:
-    program = "import sys\nfrom mog_cli.__main__ import run\nrun(['lint'])\nprint(*sys.modules)"
+    program = "import sys\nfrom mog_cli.command import run\nrun(['lint'])\nprint(*sys.modules)"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=project)
     assert "MOG101" in ended.stdout
     assert {"pydantic", "rich", "mog", "jinja2", "asyncio"}.isdisjoint(ended.stdout.split())

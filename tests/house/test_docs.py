@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from mog_cli.__main__ import app
+from mog_cli.command import app
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
