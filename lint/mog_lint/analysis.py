@@ -8,8 +8,9 @@ import libcst as cst
 
 from mog_lint.model.builder import build
 from mog_lint.model.parsing import parse
-from mog_lint.model.positions import deep_recursion, locate
-from mog_lint.model.source import TOO_DEEP, Problem, Source, read_source, syntax_problem
+from mog_lint.model.positions import locate
+from mog_lint.model.source import TOO_DEEP, Problem, Source, read_source
+from mog_lint.model.stack import deep_recursion
 from mog_lint.model.summary import Summary
 from mog_lint.suppress import MARKER, suppressions
 
@@ -42,11 +43,3 @@ def analyse(data: bytes) -> Parsed | Problem:
     except RecursionError:
         return Problem(TOO_DEEP)
     return Parsed(source, tree, summary, built.nodes)
-
-
-def check_syntax(data: bytes) -> Problem | None:
-    """Return what is wrong with a file of which no summary is needed; libcst is asked where CPython refuses it."""
-    if syntax_problem(data) is None:
-        return None
-    outcome = analyse(data)
-    return outcome if isinstance(outcome, Problem) else None

@@ -2,7 +2,7 @@
 
 1. `discovery` lists the project's files, which are analysed, and the named ones, which are reported.
 2. The reach, a search in the bytes, picks the files in which tasks can be; the rest is only checked for syntax.
-3. `analysis` reduces each of them to a summary; `model.project` links the summaries.
+3. `analysis` reduces each of them to a summary, or the cache knows it; `model.project` links the summaries.
 4. Each rule reads summaries and yields reports.
 5. Files with reports are parsed once more to find where these stand; suppressions are applied; findings come out.
 
@@ -18,20 +18,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mog_lint.analysis import analyse, check_syntax
+from mog_lint.cache import Cache
 from mog_lint.config import LintConfig
 from mog_lint.discovery import discover
 from mog_lint.findings import Finding
 from mog_lint.model.layout import Layout
-from mog_lint.model.parsing import with_large_stack
 from mog_lint.model.project import Module, Project
 from mog_lint.model.source import Problem
+from mog_lint.model.stack import with_large_stack
 from mog_lint.model.summary import Summary
 from mog_lint.reach import Reach
-from mog_lint.reporting import findings_of, problem_finding
+from mog_lint.reporting import SYNTAX_ERROR, findings_of, problem_finding
 from mog_lint.selection import Selection
 
-SYNTAX_ERROR = "MOG000"
 OnSkip = Callable[[Path, str], None]
 
 
@@ -41,6 +40,7 @@ def lint_paths(
     *,
     on_skip: OnSkip | None = None,
     overrides: Mapping[Path, bytes] | None = None,
+    use_cache: bool = True,
 ) -> Iterator[Finding]:
     """Yield the findings of the named files and directories, or of the whole project, in the order of files and lines.
 
@@ -55,15 +55,21 @@ def lint_paths(
     if on_skip is not None:
         for path, reason in wanted.skipped.items():
             on_skip(path, reason)
-    run = _Run(config, selection, frozenset(wanted.files), overrides or {})
-    yield from run.findings(_surroundings(wanted.files, config))
+    surroundings = _surroundings(wanted.files, config) if named else wanted.files
+    run = _Run(config, selection, frozenset(wanted.files), overrides or {}, _cache(config, use_cache=use_cache))
+    yield from run.findings(surroundings)
 
 
-def lint_source(data: bytes, filename: Path, config: LintConfig) -> Iterator[Finding]:
+def lint_source(data: bytes, filename: Path, config: LintConfig, *, use_cache: bool = True) -> Iterator[Finding]:
     """Yield the findings of a text as if it were the content of this file, which need not exist."""
     path = Path(os.path.abspath(filename))  # noqa: PTH100 - resolve() would follow links: files keep their names
-    run = _Run(config, Selection(config), frozenset([path]), overrides={path: data})
+    cache = _cache(config, use_cache=use_cache)
+    run = _Run(config, Selection(config), frozenset([path]), {path: data}, cache)
     yield from run.findings(_surroundings([path], config))
+
+
+def _cache(config: LintConfig, *, use_cache: bool) -> Cache:
+    return Cache.of_project(config.root) if use_cache and config.has_project else Cache()
 
 
 def _surroundings(files: Iterable[Path], config: LintConfig) -> list[Path]:
@@ -82,17 +88,19 @@ class _Run:
     selection: Selection
     reported: frozenset[Path]
     overrides: Mapping[Path, bytes]
-    contents: dict[Path, bytes] = field(default_factory=dict)  # of the analysed files: their sites must not move
+    cache: Cache
+    contents: dict[Path, bytes | None] = field(default_factory=dict)  # read once, so that all steps see the same
     problems: dict[Path, Problem] = field(default_factory=dict)
 
     def findings(self, surroundings: Iterable[Path]) -> Iterator[Finding]:
         with _collector_off():
             project = with_large_stack(lambda: self.analyse(self.reported.union(surroundings)))
+        self.cache.save()
         modules = {module.path: module for module in project.modules}
         for path in sorted(self.reported):
             rules = self.selection.rules_for(path)
             if path in modules:
-                yield from findings_of(modules[path], project, self.config, rules, self.contents[path])
+                yield from findings_of(modules[path], project, self.config, rules, self.read(path) or b"")
             elif path in self.problems and any(rule.code == SYNTAX_ERROR for rule in rules):
                 yield problem_finding(path, self.problems[path], self.read(path) or b"")
 
@@ -106,29 +114,34 @@ class _Run:
             waiting -= picked.keys()
             modules += [Module(path, layout.module_name(path), summary) for path, summary in picked.items()]
             reach.extend(Project(tuple(modules)))
-        for path in waiting & self.reported - self.problems.keys():
-            problem = check_syntax(self.read(path) or b"")
+        for path in waiting & self.reported:
+            data = self.read(path)
+            problem = None if data is None else self.cache.syntax_problem(data)
             if problem is not None:
                 self.problems[path] = problem
         return Project(tuple(sorted(modules, key=lambda module: module.path)))
 
     def summaries(self, waiting: Iterable[Path], reach: Reach) -> dict[Path, Summary]:
-        """Analyse those of the waiting files that are within reach; what has a problem has no summary."""
+        """Return the summaries of those waiting files that are within reach; what has a problem has none."""
         found = {}
         for path in sorted(waiting):
             data = self.read(path)
-            if data is None or not reach.touches(data):
+            if path in self.problems or data is None or not reach.touches(data):
                 continue
-            parsed = analyse(data)
-            if isinstance(parsed, Problem):
-                self.problems[path] = parsed
+            known = self.cache.analysed(data)
+            if isinstance(known, Problem):
+                self.problems[path] = known
             else:
-                self.contents[path] = data
-                found[path] = parsed.summary
+                found[path] = known
         return found
 
     def read(self, path: Path) -> bytes | None:
         """Return a file's content, or None and note the problem."""
+        if path not in self.contents:
+            self.contents[path] = self._content(path)
+        return self.contents[path]
+
+    def _content(self, path: Path) -> bytes | None:
         if path in self.overrides:
             return self.overrides[path]
         try:

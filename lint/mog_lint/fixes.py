@@ -6,10 +6,7 @@ The text is edited in place, so encoding, byte order mark, line ends and everyth
 from __future__ import annotations
 
 import difflib
-import os
-import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +14,7 @@ from pathlib import Path
 from mog_lint.config import LintConfig
 from mog_lint.engine import lint_paths
 from mog_lint.errors import FixError
+from mog_lint.files import replace_file
 from mog_lint.findings import Applicability, Edit, Finding, Fix
 from mog_lint.model.source import LINE_END, Problem, Source, read_source
 
@@ -40,7 +38,8 @@ class FixedFile:
         try:
             if self.path.read_bytes() != self.before:
                 raise FixError(f"{self.path} has changed while it was linted; nothing was written to it, run again")
-            _replace(self.path.resolve(), self.after)
+            target = self.path.resolve()
+            replace_file(target, self.after, target.stat().st_mode)
         except OSError as error:
             raise FixError(f"{self.path} cannot be written: {error.strerror}") from error
 
@@ -155,20 +154,3 @@ def _lines(data: bytes) -> list[str]:
 
 def _ended(line: str) -> str:
     return line if LINE_END.search(line) else f"{line}\n\\ No newline at end of file\n"
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write beside the file and move into its place, with its permissions."""
-    mode = path.stat().st_mode
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -22,20 +22,25 @@ class Reach:
     def __init__(self, decorators: Iterable[str]) -> None:
         self.decorators = frozenset(decorators)
         self.methods = {"task", *(name.rpartition(".")[2] for name in self.decorators)}
-        self.words = {*TASK_API, *(name.partition(".")[0] for name in self.decorators)}
-        self._pattern = self._compile()
+        self.words: set[str] = set()
+        self.new: list[tuple[bytes, re.Pattern[bytes]]] = []
+        self._add({*TASK_API, *(name.partition(".")[0] for name in self.decorators)})
+        self.new.append((b"MOG", re.compile(SUPPRESSES)))
 
     def touches(self, data: bytes) -> bool:
-        """Say whether a file has to be analysed, as far as is known by now."""
-        return self._pattern.search(data) is not None
+        """Say whether a file has one of the words that are new since the last round."""
+        return any(word in data and pattern.search(data) for word, pattern in self.new)
 
     def extend(self, project: Project) -> None:
-        """Add the names under which the project's modules pass on a decorator, an app, or what makes one."""
+        """Take as new the names under which the project passes on a decorator, an app, or what makes one."""
+        self.new = []
         for module in project.modules:
-            self.words.update(
-                name for name in module.summary.exports if self._leads_to_decorator(name, module, project)
-            )
-        self._pattern = self._compile()
+            self._add(name for name in module.summary.exports if self._leads_to_decorator(name, module, project))
+
+    def _add(self, words: Iterable[str]) -> None:
+        fresh = set(words) - self.words
+        self.words |= fresh
+        self.new += [(word.encode(), re.compile(rb"\b" + re.escape(word.encode()) + rb"\b")) for word in sorted(fresh)]
 
     def _leads_to_decorator(self, name: str, module: Module, project: Project) -> bool:
         symbols = [f":{name}"]
@@ -43,7 +48,3 @@ class Reach:
             symbols += [f":{name}.{method}", f":{name}().{method}"]
         names = project.resolve(symbols, module)
         return any(is_task_api(found) or found.replace("()", "") in self.decorators for found in names)
-
-    def _compile(self) -> re.Pattern[bytes]:
-        words = b"|".join(re.escape(word.encode()) for word in sorted(self.words))
-        return re.compile(rb"\b(?:" + words + rb")\b|" + SUPPRESSES)

@@ -127,9 +127,24 @@ def test_json_has_the_field_names_of_ruff() -> None:
     assert len(json.loads(rendered("json", FINDING, replace(FINDING, fix=None, chain=())))) == 2
 
 
+def test_json_lines() -> None:
+    lines = rendered("json-lines", FINDING, FINDING).splitlines()
+    assert [json.loads(line) for line in lines] == json.loads(rendered("json", FINDING, FINDING))
+
+
+def test_github() -> None:
+    odd = replace(FINDING, severity=Severity.INFO, filename="/project/a,b:c.py", message="100 %\nsure: yes")
+    assert rendered("github", FINDING, odd) == (
+        "::error file=shop/tasks.py,line=9,col=2,endLine=9,endColumn=6,title=MOG101 task-name-missing"
+        "::task `resize` has no name\n"
+        "::notice file=a%2Cb%3Ac.py,line=9,col=2,endLine=9,endColumn=6,title=MOG101 task-name-missing"
+        "::100 %25%0Asure: yes\n"
+    )
+
+
 def test_nothing_found() -> None:
     assert json.loads(rendered("json")) == []
-    assert rendered("full") == rendered("concise") == ""
+    assert {rendered(name) for name in format_names() if name != "json"} == {""}
 
 
 @pytest.mark.parametrize("name", format_names())
@@ -140,5 +155,5 @@ def test_every_format_renders_and_ends_its_last_line(name: str) -> None:
 def test_unknown_format() -> None:
     with pytest.raises(UnknownFormatError, match=r"no format is called 'jsn' \(did you mean json\?\)"):
         find_format("jsn")
-    with pytest.raises(UnknownFormatError, match="there are concise, full, json"):
+    with pytest.raises(UnknownFormatError, match="there are concise, full, github, json, json-lines"):
         find_format("xyz")

@@ -7,7 +7,6 @@ over files of the standard library.
 
 from __future__ import annotations
 
-import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,8 +16,7 @@ import libcst as cst
 from libcst._nodes.internal import CodegenState
 
 from mog_lint.model.source import Span
-
-RECURSION_LIMIT = 50_000  # frames of Python alone, which since 3.11 take none of the machine's stack
+from mog_lint.model.stack import deep_recursion
 
 
 @dataclass(frozen=True)
@@ -48,17 +46,6 @@ def locate(tree: cst.Module, text: str, wanted: Iterable[cst.CSTNode] = ()) -> P
         spans = {node: in_text(span) for node, span in spans.items()}
         recorder.comments = [in_text(span) for span in recorder.comments]
     return Places(spans, tuple(recorder.comments))
-
-
-@contextmanager
-def deep_recursion() -> Iterator[None]:
-    """Let Python code recurse as deep as a parsed tree: a chain of 300 `elif` exceeds the usual limit."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, RECURSION_LIMIT))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
 
 
 class _Recorder(CodegenState):

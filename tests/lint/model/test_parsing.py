@@ -1,13 +1,13 @@
 """Parsing never crashes."""
 
-import threading
 from collections.abc import Callable
 
 import libcst as cst
 import pytest
 
-from mog_lint.model.parsing import STACK_BYTES, parse, with_large_stack
+from mog_lint.model.parsing import parse
 from mog_lint.model.source import Problem, Source, read_source
+from mog_lint.model.stack import with_large_stack
 
 
 def parsed(data: bytes) -> cst.Module | Problem:
@@ -65,21 +65,3 @@ def test_an_interrupt_is_no_panic(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nesting_overflows_no_stack(write: Callable[[int], str], depth: int) -> None:
     # What is valid is parsed or refused; the test is that the process lives on.
     assert with_large_stack(lambda: parsed(write(depth).encode())) is not None
-
-
-def test_with_large_stack_returns_and_raises() -> None:
-    before = threading.stack_size()
-    assert with_large_stack(lambda: 42) == 42
-    with pytest.raises(ZeroDivisionError):
-        with_large_stack(lambda: 1 // 0)
-    assert threading.stack_size() == before
-
-
-def test_without_room_for_a_large_stack_the_callers_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(size: int = 0) -> int:
-        if size == STACK_BYTES:
-            raise ValueError("no such stack")
-        return 0
-
-    monkeypatch.setattr(threading, "stack_size", refuse)
-    assert with_large_stack(threading.current_thread) is threading.current_thread()
