@@ -48,6 +48,7 @@ class Record:
     priority: int = 5
     due: float | None = None
     expires: float | None = None
+    number_of_retries: int = 0
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class Delivery:
     """A message handed to this process, which now owns its task until it settles, requeues or hands it back.
 
     ``attempt`` is the record's ``number_of_starts`` with this start counted. ``crashes`` is how often a worker died
-    with the task before. ``receipt`` is the broker's own.
+    with the task before, ``retries`` how often it was put back to be retried. ``receipt`` is the broker's own.
     """
 
     message: Message
@@ -85,11 +86,15 @@ class Delivery:
     created: float
     parent_id: UUID | None = None
     receipt: object = None
+    retries: int = 0
 
 
 @dataclass(slots=True)
 class Outcome:
-    """The end of an attempt: a terminal state, its value or error, and how long the store keeps them."""
+    """The end of an attempt: a terminal state, its value or error, and how long the store keeps them.
+
+    ``dead`` is why the message is to be kept among the dead letters, None where it is not.
+    """
 
     id: UUID
     attempt: int
@@ -97,13 +102,68 @@ class Outcome:
     value: StoredValue
     ttl: float
     value_ttl: float
+    dead: str | None = None
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Tells that a running attempt begins (SUSPENDED) or ceases (RUNNING) to wait for other tasks; counts nothing."""
+
+    id: UUID
+    attempt: int
+    waits: bool
+
+
+@dataclass(slots=True)
+class Revocation:
+    """Calls a task off, with the error that its result gets. ``force`` also turns a done task REVOKED.
+
+    An unknown id is remembered as REVOKED, so that a request with it that comes later does not run.
+    """
+
+    id: UUID
+    value: StoredValue
+    ttl: float
+    value_ttl: float
+    force: bool = False
+
+
+@dataclass(slots=True)
+class DeadLetter:
+    """A message that no worker could bring to a good end, kept until somebody replays or drops it."""
+
+    id: UUID
+    name: str | None
+    queue: str
+    reason: str
+    buried: float
+    body: bytes
+
+
+@dataclass(slots=True)
+class DeadQuery:
+    """Which dead letters to list, newest first; ``before`` is the id of the last one of the page before."""
+
+    ids: tuple[UUID, ...] = ()
+    queue: str | None = None
+    reason: str | None = None
+    limit: int = 50
+    before: UUID | None = None
+
+
+@dataclass(slots=True)
+class Node:
+    """A process that consumes, and the tasks that it runs."""
+
+    node_id: str
+    running: tuple[UUID, ...] = ()
 
 
 @dataclass(slots=True)
 class Requeue:
     """Puts a running task back.
 
-    SUSPENDED counts as a stop and keeps the attempt counted. ``refund`` takes the start back as if the delivery had
+    SUSPENDED counts as a stop and keeps the attempt counted; with ``retry`` it counts as a retry too. ``refund`` takes the start back as if the delivery had
     never been made and restores PENDING or SUSPENDED, whichever it was: for work handed back before it began.
     """
 
@@ -111,6 +171,7 @@ class Requeue:
     attempt: int
     due: float | None = None
     refund: bool = False
+    retry: bool = False
 
 
 @dataclass(slots=True)
