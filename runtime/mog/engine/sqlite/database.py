@@ -204,6 +204,8 @@ class FileDatabase(Database):
             del self.connection
             self.busy = threading.Lock()
         else:
+            if forks.process != os.getpid():  # a port may call before forks.py has given back what this thread holds
+                self.busy = threading.Lock()
             self._close_connection()
         self._lock.close()
 

@@ -29,13 +29,17 @@ def prepare(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreUnusable(f"the directory {path.parent} cannot be made ({error.strerror})") from error
-    if not os.access(path.parent, os.W_OK | os.X_OK):
+    if not _allowed(path.parent, os.W_OK | os.X_OK):
         raise StoreUnusable(f"no right to write into {path.parent}, where {path.name} keeps files beside itself")
-    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+    if path.exists() and not _allowed(path, os.R_OK | os.W_OK):
         raise StoreUnusable(f"no right to read and write {path}")
     kind = file_system_type(path)
     if is_network(kind):
         raise StoreUnusable(f"{path} lies on a network file system ({kind}), where locks do not hold; use a local disk")
+
+
+def _allowed(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def is_network(kind: str) -> bool:

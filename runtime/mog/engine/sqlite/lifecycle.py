@@ -155,7 +155,7 @@ def _put_back(transaction: Transaction, item: Requeue, row: Sequence[Any]) -> No
 def purge(transaction: Transaction, queue: str, limit: int) -> int:
     """Revoke up to ``limit`` tasks that wait in ``queue``; returns how many there were."""
     connection, now = transaction.connection, transaction.now
-    rows = connection.execute(QUERIES["waiting_in_queue"], (queue, limit)).fetchall()
+    rows = connection.execute(QUERIES["waiting_in_queue"], {"queue": queue, "limit": limit}).fetchall()
     connection.executemany(
         _FINISH,
         [

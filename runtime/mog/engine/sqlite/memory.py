@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,13 +23,11 @@ class MemoryNeighbours(Neighbours):
     """Engines in one process; each is called on its own loop. An engine whose loop is closed is dead."""
 
     def __init__(self, room: Room) -> None:
-        super().__init__()
         self._room = room
 
     def attach(self, on_ready: Callable[[], None], on_finished: Heard) -> None:
         """See :meth:`Neighbours.attach`."""
-        self._loop = asyncio.get_running_loop()
-        self._on_ready, self._on_finished = on_ready, on_finished
+        super().attach(on_ready, on_finished)
         self._room.present[self.owner] = self
 
     def join(self, *, consumes: bool, waits: bool) -> Bells:

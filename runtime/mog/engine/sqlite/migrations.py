@@ -62,7 +62,7 @@ def _apply(connection: sqlite3.Connection, version: int, script: str) -> None:
 
 
 def _statements(script: str) -> Iterator[str]:
-    """Split a script; executescript() would commit before it begins."""
+    """Split a script where lines end in a semicolon; executescript() would commit before it begins."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

@@ -28,15 +28,17 @@ _DEBT_DELAY = 0.007
 class Neighbours(ABC):
     """What an engine knows of the others, and lets them know of itself.
 
-    ``owner`` is this engine's number in the store. Rows are those of the query ``processes``.
+    ``owner`` is this engine's number in the store, a new one each time it is opened. Rows are those of the query
+    ``processes``.
     """
 
-    def __init__(self) -> None:
-        self.owner = new_owner()
+    owner: int
 
-    @abstractmethod
     def attach(self, on_ready: Callable[[], None], on_finished: Heard) -> None:
-        """Set who is called when others ring, on the loop that runs."""
+        """Begin, with a new number; others' rings are handed to these, on the loop that runs."""
+        self.owner = new_owner()
+        self._loop = asyncio.get_running_loop()
+        self._on_ready, self._on_finished = on_ready, on_finished
 
     @abstractmethod
     def join(self, *, consumes: bool, waits: bool) -> Bells:
@@ -71,7 +73,6 @@ class FileNeighbours(Neighbours):
     """Neighbours at a database file: owner files beside it, doorbells below the temp directory."""
 
     def __init__(self, directory: Path) -> None:
-        super().__init__()
         self._directory = directory
         self._lock: OwnerLock | None = None
         self._tower: BellTower | None = None
@@ -81,9 +82,8 @@ class FileNeighbours(Neighbours):
 
     def attach(self, on_ready: Callable[[], None], on_finished: Heard) -> None:
         """See :meth:`Neighbours.attach`."""
-        self._loop = asyncio.get_running_loop()
+        super().attach(on_ready, on_finished)
         self._process = os.getpid()
-        self._on_ready, self._on_finished = on_ready, on_finished
         self._ringer = Ringer()
 
     def join(self, *, consumes: bool, waits: bool) -> Bells:

@@ -68,7 +68,13 @@ WHERE key = ?;
 
 -- name: waiting_in_queue
 SELECT m.key, r.id, m.number_of_starts, m.number_of_stops, m.started, m.node_id, coalesce(r.own_ttl, r.ttl)
-FROM message AS m CROSS JOIN result AS r ON r.key = m.key WHERE m.queue = ? AND m.owner IS NULL LIMIT ?;
+FROM message AS m CROSS JOIN result AS r ON r.key = m.key
+WHERE m.queue = :queue AND m.owner IS NULL AND m.due IS NULL
+UNION ALL
+SELECT m.key, r.id, m.number_of_starts, m.number_of_stops, m.started, m.node_id, coalesce(r.own_ttl, r.ttl)
+FROM message AS m INDEXED BY message_due CROSS JOIN result AS r ON r.key = m.key
+WHERE m.due IS NOT NULL AND m.queue = :queue
+LIMIT :limit;
 
 -- name: count_ready
 SELECT count(*) FROM message WHERE queue = ? AND owner IS NULL AND due IS NULL;

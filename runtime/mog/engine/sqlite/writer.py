@@ -89,6 +89,7 @@ class Writer:
             self._waiting.append(last := Promise(_nothing, (), self._loop, patient=True))
             self._flush_soon(0.0)
             await asyncio.wait([last.future], timeout=_PATIENCE)
+            last.future.cancel()
         self._closed = True
         if self._flush_handle is not None:
             self._flush_handle.cancel()

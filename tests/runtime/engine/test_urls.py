@@ -1,0 +1,102 @@
+"""Engines by URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from mog.engine.contracts import Engine
+from mog.engine.urls import EngineOptions, open_engine, sqlite_path
+from mog.errors import ConfigError, NotConnected
+from mog.testing.conformance import Submitter
+
+
+def engine(url: str, **options: object) -> Engine:
+    return open_engine(url, url, url, options=EngineOptions(**options))()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///.mog/mog.db", ".mog/mog.db"),
+        ("sqlite:////var/lib/mog.db", "/var/lib/mog.db"),
+        ("sqlite:///with%20space.db", "with space.db"),
+    ],
+)
+def test_a_sqlite_url_names_a_path(url: str, path: str) -> None:
+    assert sqlite_path(url) == Path(path)
+
+
+@pytest.mark.parametrize("url", ["sqlite:", "sqlite://", "sqlite:///", "sqlite://host/x.db", "sqlite:///:memory:"])
+def test_other_sqlite_urls_say_what_is_right(url: str) -> None:
+    with pytest.raises(ConfigError, match="sqlite:///relative/path"):
+        sqlite_path(url)
+
+
+@pytest.mark.parametrize("url", ["amqp://me:secret@host", "postgres:x", "mog.db", ""])
+def test_an_unknown_scheme_names_the_known_ones_and_no_secret(url: str) -> None:
+    with pytest.raises(ConfigError, match="one of sqlite:, memory:") as caught:
+        engine(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_the_three_must_be_one_store() -> None:
+    with pytest.raises(ConfigError, match="must name one and the same store"):
+        open_engine("sqlite:///a.db", "sqlite:///b.db", "sqlite:///a.db")
+    with pytest.raises(ConfigError, match=r"memory and sqlite: .* must name"):
+        open_engine("sqlite:///a.db", "memory://", "memory://")
+
+
+async def test_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    factory = open_engine(*["sqlite:///sub/mog.db"] * 3)
+    monkeypatch.chdir("/")
+    first = factory()
+    await first.open()
+    id_ = await Submitter(first).submit_new()
+    await first.close()
+    assert (tmp_path / "sub" / "mog.db").exists()
+    second = factory()
+    await second.open()
+    assert await second.results.get([id_]) != [None]
+    await second.close()
+
+
+async def test_named_memory_is_shared_and_unnamed_is_not() -> None:
+    name = f"memory://{uuid4()}"
+    for url, shared in ((name, True), ("memory://", False)):
+        first, second = engine(url), engine(url)
+        await first.open()
+        await second.open()
+        id_ = await Submitter(first).submit_new()
+        assert (await second.results.get([id_]) != [None]) is shared
+        await first.close()
+        await second.close()
+
+
+async def test_unnamed_memory_belongs_to_its_factory() -> None:
+    factory = open_engine(*["memory://"] * 3)
+    first = factory()
+    await first.open()
+    id_ = await Submitter(first).submit_new()
+    await first.close()
+    with pytest.raises(NotConnected):
+        await first.results.get([id_])
+    second = factory()
+    await second.open()
+    assert await second.results.get([id_]) != [None]
+    await second.close()
+
+
+async def test_the_node_id_is_what_was_chosen(tmp_path: Path) -> None:
+    from mog.testing.conformance import Deliveries
+    from mog.testing.conformance.kit import record_of
+
+    chosen = engine(f"sqlite:///{tmp_path}/mog.db", node_id="node-7", durability="full")
+    await chosen.open()
+    id_ = await Submitter(chosen).submit_new()
+    await (await Deliveries.begin(chosen, slots=1)).next()
+    assert (await record_of(chosen, id_)).node_id == "node-7"
+    await chosen.close()
