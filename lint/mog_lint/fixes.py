@@ -58,7 +58,7 @@ class FixOutcome:
     remaining: tuple[Finding, ...]
 
 
-def fix_paths(paths: Iterable[Path], config: LintConfig, *, unsafe: bool = False) -> FixOutcome:
+def fix_paths(paths: Iterable[Path], config: LintConfig, *, unsafe: bool = False, use_cache: bool = True) -> FixOutcome:
     """Lint and fix in turns until nothing is left to fix. Nothing is written: that is `FixedFile.write`.
 
     `unsafe` includes fixes that need a look. Raises what `lint_paths` raises, and
@@ -66,11 +66,12 @@ def fix_paths(paths: Iterable[Path], config: LintConfig, *, unsafe: bool = False
     """
     named = list(paths)
     fixed: dict[Path, FixedFile] = {}
-    findings = list(lint_paths(named, config))
+    findings = list(lint_paths(named, config, use_cache=use_cache))
     for _ in range(MAX_ROUNDS):
         if not _fix_round(findings, fixed, unsafe=unsafe):
             break
-        findings = list(lint_paths(named, config, overrides={path: file.after for path, file in fixed.items()}))
+        overrides = {path: file.after for path, file in fixed.items()}
+        findings = list(lint_paths(named, config, overrides=overrides, use_cache=use_cache))
     return FixOutcome(tuple(fixed.values()), tuple(findings))
 
 
