@@ -61,6 +61,7 @@ def mog(
 def run(arguments: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit code; errors are reported, never raised."""
     settings = Settings()
+    output.prepare()
     try:
         code = typer.main.get_command(app).main(list(arguments), "mog", standalone_mode=False, obj=settings)
         output.finish()

@@ -6,18 +6,31 @@ is plain columns, never cut to a width, so that ``grep`` and ``awk`` see all of 
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.status import Status
 
+UNENCODABLE = "backslashreplace"
+"""What becomes of what a stream cannot show, such as a file name that is no UTF-8; within JSON that is JSON's form."""
+
 COLORS = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
+
+STATE_COLORS = {
+    "SUCCESS": "green",
+    "FAILURE": "red",
+    "INVALID": "red",
+    "REVOKED": "yellow",
+    "RUNNING": "cyan",
+    "SUSPENDED": "cyan",
+}
 
 
 class ReaderGone(Exception):
@@ -42,38 +55,29 @@ def json_line(value: Any) -> None:
     data(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows of cells under headings on stdout."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], elastic: Collection[str] = ()) -> None:
+    """Print rows of cells under headings on stdout; on a narrow terminal the ``elastic`` columns are cut."""
+    lines = list(rows)
+    widths = [max(map(len, cells)) for cells in zip(columns, *lines, strict=True)]
     if is_terminal(sys.stdout):
-        draw_table(columns, rows)
+        draw_table({name: 1 if name in elastic else width for name, width in zip(columns, widths, strict=True)}, lines)
         return
-    lines = [tuple(columns), *map(tuple, rows)]
-    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    for line in lines:
+    for line in (columns, *lines):
         data("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def draw_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table for people, as wide as the terminal allows."""
-    from rich import box
+def draw_table(columns: Mapping[str, int], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table for people, a line per row; ``columns`` are the headings and their least widths."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name, width in columns.items():
+        drawn.add_column(name, no_wrap=True, min_width=width)
     for row in rows:
         drawn.add_row(*(Text(cell, style=STATE_COLORS.get(cell, "")) for cell in row))
     Console().print(drawn)
-
-
-STATE_COLORS = {
-    "SUCCESS": "green",
-    "FAILURE": "red",
-    "INVALID": "red",
-    "REVOKED": "yellow",
-    "RUNNING": "cyan",
-    "SUSPENDED": "cyan",
-}
 
 
 def note(text: str) -> None:
@@ -134,6 +138,12 @@ def start_spinner(what: str) -> Status:
     spinner = Console(stderr=True).status(what)
     spinner.start()
     return spinner
+
+
+def prepare() -> None:
+    """Let stdout take any text, as stderr does from the start."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors=UNENCODABLE)
 
 
 def finish() -> None:

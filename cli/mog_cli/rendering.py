@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -57,9 +57,15 @@ def seconds(length: timedelta | None) -> float | None:
     return None if length is None else length.total_seconds()
 
 
-def local(moment: datetime | None) -> str:
-    """Write a point of time for people, in their own zone; nothing for none."""
-    return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+def short_age(moment: datetime | None) -> str:
+    """Write how long ago a point of time is, for people: 5 s, 12 min, 3 h, 40 d; nothing for none."""
+    if moment is None:
+        return ""
+    age = max(0, round((datetime.now(UTC) - moment).total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if age >= 2 * size:
+            return f"{age // size} {unit}"
+    return f"{age} s"
 
 
 def short_length(length: timedelta | None) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import typer
@@ -22,6 +23,8 @@ from mog_cli import output
 from mog_cli.rendering import short_length
 
 Fields = Mapping[str, Any]
+
+PLAIN = re.compile(r'[^\s"=\x00-\x1f]+')
 
 
 def as_text(level: str, text: str, _fields: Fields) -> str:
@@ -46,15 +49,14 @@ def as_json(level: str, _text: str, fields: Fields) -> str:
 
 
 def now() -> str:
-    """Return the time in ISO 8601, with the offset."""
-    return datetime.now().astimezone().isoformat(timespec="milliseconds")
+    """Return the time in ISO 8601, in UTC: logs of several machines are read together."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def quoted(value: Any) -> str:
     """Write a value of logfmt."""
     text = f"{value:.6f}" if isinstance(value, float) else ",".join(value) if isinstance(value, tuple) else str(value)
-    plain = text and text.isprintable() and not any(character in text for character in ' "=')
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return text if PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 FORMATS: dict[str, Callable[[str, str, Fields], str]] = {"text": as_text, "logfmt": as_logfmt, "json": as_json}

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -154,6 +155,20 @@ def test_a_named_file_that_is_left_out_is_told(mog: Callable[..., Any], project:
     ended = mog("lint", "hello.pyi")
     assert ended.code == 0
     assert "warning: hello.pyi is left out: " in ended.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["--format", "json"], ["--format", "json", "--output", "report.json"]])
+def test_a_file_whose_name_is_no_text(mog_program: Callable[..., Any], project: Path, arguments: list[str]) -> None:
+    try:
+        (project / os.fsdecode(b"caf\xe9.py")).write_text(UNNAMED)
+    except OSError:
+        pytest.skip("this file system has no such names")
+    ended = mog_program("lint", *arguments)
+    assert ended.code == 1, ended.err
+    report = (project / "report.json").read_text() if "--output" in arguments else ended.out
+    assert "caf\\udce9.py" in report
+    if "json" in arguments:
+        assert [os.fsencode(finding["filename"])[-7:] for finding in json.loads(report)] == [b"caf\xe9.py", b"ello.py"]
 
 
 def test_imports_neither_runtime_nor_what_draws(project: Path) -> None:

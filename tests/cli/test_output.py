@@ -40,6 +40,17 @@ def test_table_on_a_terminal_has_colors(monkeypatch: pytest.MonkeyPatch) -> None
     assert "[bold]no markup" in screen.getvalue()
 
 
+def test_table_on_a_narrow_terminal_has_a_line_per_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    first = str(UUID(int=1))
+    output.table(["ID", "TASK", "ARGUMENTS"], [[first, "x" * 40, "y" * 40]], elastic=["TASK", "ARGUMENTS"])
+    assert len([line for line in screen.getvalue().splitlines() if line.strip()]) == 2
+    assert first in screen.getvalue()
+
+
 def test_no_color_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)

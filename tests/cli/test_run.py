@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from mog_cli.worker_log import quoted
+
 pytestmark = pytest.mark.usefixtures("shop")
 
 
@@ -152,3 +154,21 @@ def test_a_signal_ends_it_in_good_order(worker: subprocess.Popen[str], signum: i
     assert worker.returncode == 0
     assert "event=worker-stopping" in printed
     assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("plain", "plain"),
+        ("two words", '"two words"'),
+        ("", '""'),
+        ("a=b", '"a=b"'),
+        ('say "x"', '"say \\"x\\""'),
+        ("two\nlines", '"two\\nlines"'),
+        (("a", "b"), "a,b"),
+        (0.25, "0.250000"),
+        (3, "3"),
+    ],
+)
+def test_values_of_logfmt(value: object, written: str) -> None:
+    assert quoted(value) == written

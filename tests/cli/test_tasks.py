@@ -27,7 +27,7 @@ def run_once(mog: Callable[..., Any]) -> None:
 def test_list_is_newest_first(mog: Callable[..., Any]) -> None:
     ids = [submit(mog, "shop.add", str(number)) for number in range(3)]
     lines = mog("tasks", "list").out.splitlines()
-    assert lines[0].split() == ["ID", "TASK", "STATE", "QUEUE", "CREATED", "DURATION", "ARGUMENTS"]
+    assert lines[0].split() == ["ID", "TASK", "STATE", "AGE", "DURATION", "ARGUMENTS"]
     assert [line.split()[0] for line in lines[1:]] == ids[::-1]
     assert [line.split()[-1] for line in lines[1:]] == ["2", "1", "0"]
 

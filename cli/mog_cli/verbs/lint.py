@@ -39,7 +39,10 @@ def lint(
     ignore: Annotated[list[str] | None, typer.Option(metavar="RULES", help="Not these.")] = None,
     config: Annotated[str | None, typer.Option(metavar="FILE", help="A pyproject.toml other than the nearest.")] = None,
     report_format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="How the report looks: concise, full, json.")
+        str,
+        typer.Option(
+            "--format", metavar="FORMAT", help="How the report looks: full, concise, json, json-lines, github."
+        ),
     ] = "full",
     report_file: Annotated[str | None, typer.Option("--output", metavar="FILE", help="Where the report goes.")] = None,
     fail_on: Annotated[
@@ -159,7 +162,7 @@ def save(report: Iterable[str], file: str | None) -> None:
         for piece in report:
             output.text(piece)
         return
-    with Path(file).open("w", encoding="utf-8") as destination:
+    with Path(file).open("w", encoding="utf-8", errors=output.UNENCODABLE) as destination:
         destination.writelines(report)
 
 

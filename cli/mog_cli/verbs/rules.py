@@ -26,4 +26,6 @@ def rules(as_json: Json = False, _verbose: Verbose = False) -> None:
             output.json_line(rule)
     else:
         columns = ("CODE", "NAME", "SEVERITY", "FIX", "SUMMARY")
-        output.table(columns, [[rule[column.lower()] or "-" for column in columns] for rule in listed])
+        output.table(
+            columns, [[rule[column.lower()] or "-" for column in columns] for rule in listed], elastic=("SUMMARY",)
+        )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 verbs = typer.Typer(help="Look at tasks, wait for them.", cls=Verbs, rich_markup_mode=None, add_completion=False)
 
-COLUMNS = ("ID", "TASK", "STATE", "QUEUE", "CREATED", "DURATION", "ARGUMENTS")
+COLUMNS = ("ID", "TASK", "STATE", "AGE", "DURATION", "ARGUMENTS")
 
 
 @verbs.command("list", cls=Verb)
@@ -56,7 +56,7 @@ def list_tasks(
         for result in found:
             output.json_line(result_fields(result))
         return
-    output.table(COLUMNS, map(row, found))
+    output.table(COLUMNS, map(row, found), elastic=("TASK", "ARGUMENTS"))
     if len(found) == limit and output.is_terminal(sys.stdout):
         output.note(f"older ones: mog tasks list --before {found[-1].id}")
 
@@ -73,14 +73,13 @@ def parse_state(text: str) -> ResultState:
 
 def row(result: Result[Any]) -> Sequence[str]:
     """Show a task as a row of the table."""
-    from mog_cli.rendering import local, short_length
+    from mog_cli.rendering import short_age, short_length
 
     return (
         str(result.id),
         result.name or "",
         str(result.state),
-        result.queue or "",
-        local(result.created),
+        short_age(result.created),
         short_length(result.duration),
         one_line(result.request_kwargs_repr or ""),
     )
