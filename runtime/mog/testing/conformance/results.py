@@ -176,6 +176,17 @@ class ResultConformance:
             again = await deliveries.next()
             assert (again.attempt, again.crashes) == (2, 1)
 
+    async def test_a_repeated_refund_does_not_touch_the_next_attempt(self, kit: EngineKit) -> None:
+        async with kit.engine() as first, kit.engine() as second:
+            deliveries, delivery = await self._deliver(first)
+            item = Requeue(delivery.message.id, delivery.attempt, refund=True)
+            assert await first.results.requeue([item]) == [True]
+            others = await Deliveries.begin(second, slots=1)
+            again = await others.next()
+            assert await first.results.requeue([item]) == [False]
+            assert await others.settle(again)
+            await deliveries.consumer.stop()
+
     async def test_requeued_tasks_do_not_starve_others(self, kit: EngineKit) -> None:
         async with kit.engine() as engine:
             ids = set(await Submitter(engine).submit(new_task(), new_task()))

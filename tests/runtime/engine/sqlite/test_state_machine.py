@@ -96,7 +96,7 @@ class EngineMachine(RuleBasedStateMachine):
         queue=st.sampled_from(QUEUES),
         priority=st.integers(0, 10),
         delay=st.sampled_from([None, -1.0, 5.0, 50.0]),
-        count=st.integers(1, 3),
+        count=st.integers(1, 4),
     )
     def submit(self, by: int, queue: str, priority: int, delay: float | None, count: int) -> None:
         due = None if delay is None else self.clock() + delay
@@ -107,11 +107,15 @@ class EngineMachine(RuleBasedStateMachine):
                 task.record.id, queue, priority, due if due and due > self.clock() else None
             )
 
+    @precondition(lambda self: self.tasks)
     @rule(by=st.integers(0, 1), data=st.data())
-    def submit_again(self, by: int, data: st.DataObject) -> None:
-        if not self.tasks:
-            return
+    def something_rarer(self, by: int, data: st.DataObject) -> None:
+        """One step of those that do not lead a task on."""
         task = data.draw(st.sampled_from(list(self.tasks.values())))
+        step = data.draw(st.sampled_from([self.submit_again, self.set_ttl, self.remember, self.delete, self.purge]))
+        step(task, by)
+
+    def submit_again(self, task: Task, by: int) -> None:
         [answer] = self.run(self.engines[by].results.create([new_task(task.queue, id=task.id, ttl=TTL)]))
         if self.known(task):
             assert isinstance(answer, AlreadySubmitted)
@@ -119,6 +123,12 @@ class EngineMachine(RuleBasedStateMachine):
             assert answer is None
             self.tasks[task.id] = Task(task.id, task.queue, 5, None)
 
+    @rule(target=held, by=st.integers(0, 1))
+    def claim_another(self, by: int) -> tuple[int, Delivery] | None:
+        """Claim, twice as often as others."""
+        return self.claim(by)
+
+    @precondition(lambda self: self.tasks)
     @rule(target=held, by=st.integers(0, 1))
     def claim(self, by: int) -> tuple[int, Delivery] | None:
         """Take one message, which must be of the highest priority among those that are ready."""
@@ -221,22 +231,17 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1.0, 10.0, 60.0, 150.0, 400.0]))
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
-
-    @rule()
-    def sweep(self) -> None:
         self.run(self.recovered())
 
-    @rule(queue=st.sampled_from(QUEUES), by=st.integers(0, 1))
-    def purge(self, queue: str, by: int) -> None:
-        dropped = [task for task in self.waiting() if task.queue == queue]
+    def purge(self, task: Task, by: int) -> None:
+        queue = task.queue
+        dropped = [one for one in self.waiting() if one.queue == queue]
         assert self.run(self.engines[by].broker.purge([queue])) == {queue: len(dropped)}
-        for task in dropped:
-            self.end(task, ResultState.REVOKED, None)
+        for one in dropped:
+            self.end(one, ResultState.REVOKED, None)
 
-    @precondition(lambda self: self.tasks)
-    @rule(data=st.data(), ttl=st.sampled_from([5.0, 1000.0]), by=st.integers(0, 1))
-    def set_ttl(self, data: st.DataObject, ttl: float, by: int) -> None:
-        task = data.draw(st.sampled_from(list(self.tasks.values())))
+    def set_ttl(self, task: Task, by: int) -> None:
+        ttl = 5.0 if task.priority < 5 else 1000.0
         assert self.run(self.engines[by].results.set_ttl([(task.id, ttl)])) == [self.known(task)]
         if task.state not in TERMINAL_STATES:
             task.own_ttl = ttl
@@ -245,19 +250,13 @@ class EngineMachine(RuleBasedStateMachine):
                 task.value = None
             task.expires = task.value_expires = self.clock() + ttl
 
-    @precondition(lambda self: self.tasks)
-    @rule(data=st.data(), by=st.integers(0, 1))
-    def remember(self, data: st.DataObject, by: int) -> None:
-        task = data.draw(st.sampled_from(list(self.tasks.values())))
+    def remember(self, task: Task, by: int) -> None:
         if task.state in TERMINAL_STATES:
             return
         task.memory = str(self.clock()).encode()
         self.run(self.engines[by].state.set([(task.id, "place", task.memory)]))
 
-    @precondition(lambda self: self.tasks)
-    @rule(data=st.data(), by=st.integers(0, 1))
-    def delete(self, data: st.DataObject, by: int) -> None:
-        task = data.draw(st.sampled_from(list(self.tasks.values())))
+    def delete(self, task: Task, by: int) -> None:
         done = task.state in TERMINAL_STATES and self.known(task)
         assert self.run(self.engines[by].results.delete([task.id])) == [done]
         if done:
@@ -308,6 +307,6 @@ class MemoryMachine(EngineMachine):
 def test_random_walks(machine: type[EngineMachine], examples: int) -> None:
     walk = machine.TestCase()
     walk.settings = settings(
-        max_examples=examples, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=examples, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
     )
     walk.runTest()
