@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter import Setting
-from environments import CACHE, HERE, environment_of, packages_of, systems
+from environments import CACHE, HERE, environment_of, packages_of, systems, variables
 from processes import wait_until_quiet
 from report import QUIET, Row, render, render_boot, render_load, render_startup
 from startup import measure_startup
@@ -108,10 +108,10 @@ def measure_one(name: str, environment: Path, measure: str, options: argparse.Na
     (CACHE / "data").mkdir(parents=True, exist_ok=True)
     directory = Path(tempfile.mkdtemp(dir=CACHE / "data"))
     setting = Setting(directory, frozenset(variant.split("+")) - {""})
-    variables = os.environ | setting.to_environment() | {"PYTHONPATH": str(HERE)}
+    told = {**variables(), **setting.to_environment(), "PYTHONPATH": str(HERE)}
     program = [str(environment / "bin" / "python"), str(HERE / "measure.py")]
     command = [*program, system, measure, str(options.n), str(options.idle)]
-    run = subprocess.run(command, cwd=HERE, env=variables, stdout=subprocess.PIPE, text=True, check=False)
+    run = subprocess.run(command, cwd=HERE, env=told, stdout=subprocess.PIPE, text=True, check=False)
     if run.returncode:
         sys.exit(f"benchmarks: {measure} of {name} failed: see above, and {directory}")
     shutil.rmtree(directory)

@@ -39,6 +39,11 @@ def packages_of(environment: Path) -> dict[str, str]:
     return dict(line.split("==") for line in listed.splitlines() if "==" in line)
 
 
+def variables() -> dict[str, str]:
+    """Return this process's variables, less those that change what Python costs."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
 def _environment(name: str, install: list[str], content: bytes) -> Path:
     path = CACHE / "environments" / name
     stamp = path / "made-for"
@@ -46,7 +51,7 @@ def _environment(name: str, install: list[str], content: bytes) -> Path:
     if not (stamp.is_file() and stamp.read_text() == wanted):
         print(f"making the environment of {name}", file=sys.stderr, flush=True)
         _run("venv", "--quiet", "--clear", "--python", sys.executable, str(path))
-        _run("pip", "install", "--quiet", "--python", str(path), *install)
+        _run("pip", "install", "--quiet", "--compile-bytecode", "--python", str(path), *install)
         stamp.write_text(wanted)
     return path
 

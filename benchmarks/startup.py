@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from environments import HERE
+from environments import HERE, variables
 from processes import MIB
 
 BARE_IMPORT = "import sqlite3, pydantic"
@@ -48,8 +48,8 @@ def measure_startup(project: Path) -> dict[str, float]:
     for _ in range(REPEATS):
         for name, command in commands(project).items():
             began = time.perf_counter()
-            subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd=HERE)
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd=HERE, env=variables())
             times.setdefault(name, []).append(time.perf_counter() - began)
     command = [str(project / "bin" / "python"), "-c", RESIDENT]
-    resident = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) * 1024
+    resident = int(subprocess.run(command, capture_output=True, text=True, check=True, env=variables()).stdout) * 1024
     return {name: min(taken) for name, taken in times.items()} | {"import_floor_rss_mb": resident / MIB}
