@@ -45,7 +45,7 @@ def test_paths_choose_what_is_reported(mog: Callable[..., Any], project: Path) -
 
 @pytest.mark.parametrize("format_name", format_names())
 def test_every_format_is_offered_and_works(mog: Callable[..., Any], project: Path, format_name: str) -> None:
-    assert format_name in mog("lint", "--help").out
+    assert format_name in "".join(mog("lint", "--help").out.split())
     ended = mog("lint", "--format", format_name)
     assert ended.code == 1
     assert "MOG101" in ended.out
@@ -110,6 +110,15 @@ def test_report_into_a_file(mog: Callable[..., Any], project: Path) -> None:
     ended = mog("lint", "--format", "json", "--output", "report.json")
     assert (ended.code, ended.out, ended.err) == (1, "", "")
     assert len(json.loads((project / "report.json").read_text())) == 1
+
+
+def test_with_and_without_what_earlier_runs_found(mog: Callable[..., Any], project: Path) -> None:
+    cold = mog("lint", "--no-cache")
+    assert not list(project.rglob("*cache*"))
+    first, second = mog("lint"), mog("lint")
+    assert cold == first == second
+    (project / "hello.py").write_text(NAMED)
+    assert mog("lint").code == 0
 
 
 def test_statistics(mog: Callable[..., Any], project: Path) -> None:

@@ -24,32 +24,46 @@ STDIN = "-"
 PEOPLES_FORMATS = ("full", "concise")
 
 
+Paths = Annotated[
+    list[str] | None, typer.Argument(metavar="PATH", help="Files and directories, - for stdin; else the project.")
+]
+Fix = Annotated[bool, typer.Option("--fix", help="Mend what can be mended safely.")]
+UnsafeFixes = Annotated[bool, typer.Option("--unsafe-fixes", help="Mend what needs a look, too.")]
+Diff = Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")]
+ShowFixes = Annotated[bool, typer.Option("--show-fixes", help="List what --fix has mended.")]
+Select = Annotated[list[str] | None, typer.Option(metavar="RULES", help="These alone, such as MOG101,MOG2.")]
+ExtendSelect = Annotated[list[str] | None, typer.Option(metavar="RULES", help="These as well.")]
+Ignore = Annotated[list[str] | None, typer.Option(metavar="RULES", help="Not these.")]
+Config = Annotated[str | None, typer.Option(metavar="FILE", help="A pyproject.toml other than the nearest.")]
+Format = Annotated[
+    str, typer.Option("--format", metavar="FORMAT", help="The report: full, concise, json, json-lines, github.")
+]
+Output = Annotated[str | None, typer.Option("--output", metavar="FILE", help="Where the report goes.")]
+FailOn = Annotated[
+    str, typer.Option(metavar="SEVERITY", help="From where findings make the exit code 1: error, warning, info.")
+]
+StdinFilename = Annotated[str, typer.Option(metavar="FILE", help="The name of what is on stdin.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor write what earlier runs have found.")]
+Statistics = Annotated[bool, typer.Option("--statistics", help="Count the findings of each rule.")]
+
+
 def lint(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="PATH", help="Files and directories, - for stdin; else the project."),
-    ] = None,
+    paths: Paths = None,
     *,
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended safely.")] = False,
-    unsafe_fixes: Annotated[bool, typer.Option("--unsafe-fixes", help="Mend what needs a look, too.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
-    show_fixes: Annotated[bool, typer.Option("--show-fixes", help="List what --fix has mended.")] = False,
-    select: Annotated[list[str] | None, typer.Option(metavar="RULES", help="These alone, such as MOG101,MOG2.")] = None,
-    extend_select: Annotated[list[str] | None, typer.Option(metavar="RULES", help="These as well.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(metavar="RULES", help="Not these.")] = None,
-    config: Annotated[str | None, typer.Option(metavar="FILE", help="A pyproject.toml other than the nearest.")] = None,
-    report_format: Annotated[
-        str,
-        typer.Option(
-            "--format", metavar="FORMAT", help="How the report looks: full, concise, json, json-lines, github."
-        ),
-    ] = "full",
-    report_file: Annotated[str | None, typer.Option("--output", metavar="FILE", help="Where the report goes.")] = None,
-    fail_on: Annotated[
-        str, typer.Option(metavar="SEVERITY", help="From where findings make the exit code 1: error, warning, info.")
-    ] = "warning",
-    stdin_filename: Annotated[str, typer.Option(metavar="FILE", help="The name of what is on stdin.")] = "stdin.py",
-    statistics: Annotated[bool, typer.Option("--statistics", help="Count the findings of each rule.")] = False,
+    fix: Fix = False,
+    unsafe_fixes: UnsafeFixes = False,
+    diff: Diff = False,
+    show_fixes: ShowFixes = False,
+    select: Select = None,
+    extend_select: ExtendSelect = None,
+    ignore: Ignore = None,
+    config: Config = None,
+    report_format: Format = "full",
+    report_file: Output = None,
+    fail_on: FailOn = "warning",
+    stdin_filename: StdinFilename = "stdin.py",
+    no_cache: NoCache = False,
+    statistics: Statistics = False,
     _verbose: Verbose = False,
 ) -> int:
     """Check the source of tasks.
@@ -66,7 +80,10 @@ def lint(
     start = stdin_filename if named == [STDIN] else next(iter(named), ".")
     settings = read_settings(start, config, {"select": select, "extend_select": extend_select, "ignore": ignore})
     with output.busy("linting"):
-        fixed, findings = look(named, settings, fix=fix or diff, unsafe=unsafe_fixes, stdin_filename=stdin_filename)
+        if fix or diff:
+            fixed, findings = mend(named, settings, unsafe=unsafe_fixes, use_cache=not no_cache)
+        else:
+            fixed, findings = (), look(named, settings, stdin_filename, use_cache=not no_cache)
     if diff:
         show_diffs(fixed)
         return ExitCode.FAILED if fixed else exit_code(findings, threshold)
@@ -117,27 +134,30 @@ def read_settings(start: str, config: str | None, rules: dict[str, list[str] | N
     return replace(settings, **chosen)
 
 
-def look(
-    named: Sequence[str], settings: LintConfig, *, fix: bool, unsafe: bool, stdin_filename: str
+def mend(
+    named: Sequence[str], settings: LintConfig, *, unsafe: bool, use_cache: bool
 ) -> tuple[Sequence[FixedFile], Sequence[Finding]]:
-    """Lint, and return what can be mended (nothing is written yet) and what is left."""
+    """Lint, and return the mended files, of which nothing is written yet, and what is left."""
+    from mog_lint.fixes import fix_paths
+
+    outcome = fix_paths([Path(name) for name in named], settings, unsafe=unsafe, use_cache=use_cache)
+    return outcome.files, outcome.remaining
+
+
+def look(named: Sequence[str], settings: LintConfig, stdin_filename: str, *, use_cache: bool) -> Sequence[Finding]:
+    """Lint files, or stdin, and tell of named files that were left out."""
     from mog_lint.engine import lint_paths, lint_source
 
-    files = [Path(name) for name in named]
-    if fix:
-        from mog_lint.fixes import fix_paths
-
-        outcome = fix_paths(files, settings, unsafe=unsafe)
-        return outcome.files, outcome.remaining
     if list(named) == [STDIN]:
-        return (), list(lint_source(sys.stdin.buffer.read(), Path(stdin_filename), settings))
-    given = {os.path.abspath(file) for file in files}  # noqa: PTH100 - the linter, too, does not follow links
+        return list(lint_source(sys.stdin.buffer.read(), Path(stdin_filename), settings, use_cache=use_cache))
+    given = {os.path.abspath(name) for name in named}  # noqa: PTH100 - the linter, too, does not follow links
     skipped: dict[Path, str] = {}
-    findings = list(lint_paths(files, settings, on_skip=skipped.__setitem__))
+    paths = [Path(name) for name in named]
+    findings = list(lint_paths(paths, settings, on_skip=skipped.__setitem__, use_cache=use_cache))
     for path, reason in skipped.items():
         if str(path) in given:
             output.warning(f"{os.path.relpath(path)} is left out: {reason}")
-    return (), findings
+    return findings
 
 
 def show_diffs(fixed: Sequence[FixedFile]) -> None:
