@@ -77,26 +77,32 @@ def fork(context: Context, how: str) -> int:
             time.sleep(0.01)
 
 
+def live_on() -> None:
+    """Show that the child runs, and outlive the worker."""
+    (Path(os.environ["CHAOS_DIRECTORY"]) / "child").touch()
+    time.sleep(600)
+
+
 def by_fork() -> int:
     child = os.fork()
     if child == 0:
-        time.sleep(600)
+        live_on()
         os._exit(0)
     return child
 
 
 def by_multiprocessing() -> int | None:
-    process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+    process = multiprocessing.get_context("fork").Process(target=live_on)
     process.start()
     return process.pid
 
 
 def by_subprocess() -> int:
-    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid
+    return subprocess.Popen([sys.executable, "-c", "from tests.chaos.lives import live_on; live_on()"]).pid
 
 
 def by_subprocess_with_all_files() -> int:
-    return subprocess.Popen(["sleep", "600"], close_fds=False).pid
+    return subprocess.Popen(["sh", "-c", 'touch "$CHAOS_DIRECTORY"/child; sleep 600'], close_fds=False).pid
 
 
 FORKS = {

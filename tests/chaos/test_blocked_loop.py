@@ -1,6 +1,6 @@
 """A worker whose event loop is blocked, or busy, keeps its claims and still obeys signals."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 from signal import SIGTERM
 
@@ -16,8 +16,8 @@ AT_ONCE = 1.0
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Yard]:
-    async with yard(tmp_path, "tests.chaos.blockers") as scene:
+def scene(tmp_path: Path) -> Iterator[Yard]:
+    with yard(tmp_path, "tests.chaos.blockers") as scene:
         yield scene
 
 

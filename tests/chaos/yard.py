@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -78,20 +78,21 @@ class Yard:
             raise
 
 
-@asynccontextmanager
-async def yard(directory: Path, module: str, store: Path | None = None) -> AsyncIterator[Yard]:
+@contextmanager
+def yard(directory: Path, module: str, store: Path | None = None) -> Iterator[Yard]:
     """Lay out a yard; at the end no process is left."""
     scene = Yard(directory, module, store)
-    await scene.app.connect()
-    await scene.app.close()
+    port = scene.app.port()
+    port.open_blocking()
+    port.close_blocking()
     scene.ledger.install()
-    await scene.app.connect()
+    port.open_blocking()
     try:
         yield scene
     finally:
         for child in scene.children:
             child.end()
-        await scene.app.close()
+        port.close_blocking()
         scene.ledger.close()
 
 

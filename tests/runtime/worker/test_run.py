@@ -3,7 +3,7 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -22,8 +22,8 @@ waits = pytest.mark.parametrize("wait", ["life.wait", "life.wait_thread"])
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Yard]:
-    async with yard(tmp_path, TASKS) as scene:
+def scene(tmp_path: Path) -> Iterator[Yard]:
+    with yard(tmp_path, TASKS) as scene:
         yield scene
 
 
@@ -135,7 +135,7 @@ async def test_second_signal_ends_at_once(scene: Yard, signum: Signals, wait: st
 
 @pytest.mark.chaos
 async def test_one_signal_ends_a_blocked_worker_once_its_grace_has_passed(tmp_path: Path) -> None:
-    async with yard(tmp_path, "tests.chaos.blockers") as scene:
+    with yard(tmp_path, "tests.chaos.blockers") as scene:
         worker = scene.worker(grace=0.2)
         result = await scene.submit("block.sleep", 60.0)
         scene.wait_for_note("start", result)
