@@ -8,45 +8,54 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mog.checkpoint import STATE_KEY
 from mog.context import Context
-from mog.engine.records import Delivery, Outcome, Requeue, StoredValue
+from mog.engine.records import Delivery, Requeue
 from mog.errors import (
+    EngineError,
     EngineUnavailable,
     InvalidRequest,
     InvalidTaskArguments,
-    PayloadTooLarge,
-    TooManyRetries,
+    RetriesExhausted,
+    StoreUnusable,
     UnknownTask,
 )
-from mog.interrupts import is_pause, pause_delay
+from mog.interrupts import Pause, Retry, interruption
 from mog.request import Request, request_from_json
 from mog.states import ResultState
 from mog.task import Task
-from mog.values import encode_error, encode_value
+from mog.worker.ending import Ending, Endings, one_line
 from mog.worker.events import TaskEnded, TaskStarted
+from mog.worker.refusal import refusal, time_left
+from mog.worker.waiting import WaitingForTasks
 
 if TYPE_CHECKING:
     from mog.worker.worker import Worker
 
 log = logging.getLogger("mog.worker")
 
-REPEATED_PAUSE = 0.1
-"""Seconds that a task waits at least which pauses without a delay again: else it would spin through its queue."""
-
 PARK = 5.0
 """Seconds after which a task that no worker knew is offered again."""
-
-End = Outcome | Requeue
 
 
 class Attempt:
     """Runs a delivered task on the worker's loop and tells how it ended."""
 
-    __slots__ = ("_name", "_started", "_task_done", "_worker", "delivery", "runner", "stopped")
+    __slots__ = (
+        "_context",
+        "_endings",
+        "_name",
+        "_retry_policy",
+        "_started",
+        "_thread",
+        "_worker",
+        "delivery",
+        "ended_elsewhere",
+        "runner",
+        "stopped",
+    )
 
     def __init__(self, worker: Worker, delivery: Delivery) -> None:
         self._worker = worker
@@ -54,7 +63,11 @@ class Attempt:
         self.runner: asyncio.Task[None] | None = None
         self.stopped = False
         """The worker asked this attempt to end; a CancelledError that comes then is no failure."""
-        self._task_done: asyncio.Future[Any] | None = None
+        self.ended_elsewhere = False
+        """The task was revoked: nothing is left to store."""
+        self._endings = Endings(delivery, worker.app.config, worker.app.clock)
+        self._context: Context | None = None
+        self._thread: asyncio.Future[Any] | None = None
         self._name = "?"
         self._started = 0.0
 
@@ -62,34 +75,40 @@ class Attempt:
         """Run the task, store its end, free the slot."""
         self._started = time.monotonic()
         try:
-            end = await self._reach_end()
+            ending = await self._reach_ending()
         except Exception as error:  # noqa: BLE001 - a slot must never be lost, and the task neither
-            end = self._fail(error)
-        stored = self._worker.store(end)
-        self._free_slot()
-        if not await stored:
-            log.warning(
-                "task %s[%s]: attempt %d was not recorded, the task was ended or taken over meanwhile",
-                self._name,
-                self.delivery.message.id,
-                self.delivery.attempt,
-            )
+            ending = self._failed(error)
+        except asyncio.CancelledError:  # before its function was called
+            ending = self._cancelled()
+        self._tell(ending)
+        if await self._store(ending) and ending.state is not ResultState.SUSPENDED:
+            await self._worker.completed(self.delivery.message.id, self._context)
 
     def stop(self) -> None:
         """Cancel the task; it is then put back, and begins anew on another worker."""
         self.stopped = True
+        self._cancel()
+
+    def revoke(self) -> None:
+        """Cancel the task, which others have ended."""
+        self.ended_elsewhere = True
+        self._cancel()
+
+    def _cancel(self) -> None:
         if self.runner is not None:
             self.runner.cancel()
 
-    async def _reach_end(self) -> End:
+    # -- before the run
+
+    async def _reach_ending(self) -> Ending:
         try:
             request = request_from_json(self.delivery.message.body)
         except InvalidRequest as error:
-            return self._fail(error, ResultState.INVALID)
+            return self._endings.failed(error, ResultState.INVALID, dead="unreadable")
         self._name = request.name
-        refusal = self._refusal(request)
-        if refusal is not None:
-            return refusal
+        refused = await refusal(self._worker, request, self.delivery, self._endings)
+        if refused is not None:
+            return refused
         try:
             task = self._worker.app.tasks.get(request.name)
         except UnknownTask as error:
@@ -97,47 +116,30 @@ class Attempt:
         try:
             args, kwargs = task.load(request.args, request.kwargs)
         except InvalidTaskArguments as error:
-            return self._fail(error, ResultState.INVALID)
-        return await self._run_task(task, request, args, kwargs)
+            return self._endings.failed(error, ResultState.INVALID)
+        return await self._run(task, request, args, kwargs)
 
-    def _refusal(self, request: Request[Any]) -> End | None:
-        """Return the end of a task that must not be started."""
-        config, delivery = self._worker.app.config, self.delivery
-        if delivery.crashes > config.max_retries:
-            return self._fail(TooManyRetries(request.id, delivery.crashes, config.max_retries))
-        if len(request.stack) > config.max_recursion:
-            return self._fail(
-                RecursionError(f"tasks are nested {len(request.stack)} deep, max_recursion is {config.max_recursion}")
-            )
-        left = self._time_left(request)
-        if left is not None and left <= 0:
-            return self._fail(TimeoutError("its deadline had passed before it could start"), ResultState.REVOKED)
-        return None
-
-    def _time_left(self, request: Request[Any]) -> float | None:
-        """Seconds until the deadline: a datetime is absolute, a timedelta counts from each start."""
-        if isinstance(request.deadline, timedelta):
-            return request.deadline.total_seconds()
-        if isinstance(request.deadline, datetime):
-            return (request.deadline.astimezone(UTC)).timestamp() - self._worker.app.clock()
-        return None
-
-    def _unknown(self, error: UnknownTask) -> End:
+    def _unknown(self, error: UnknownTask) -> Ending:
         """Park a task that this worker does not know: during a rolling upgrade another may. In the end, INVALID."""
         if self._worker.parked_for(self.delivery.message.id) >= self._worker.app.config.unknown_task_grace:
-            return self._fail(error, ResultState.INVALID)
+            return self._endings.failed(error, ResultState.INVALID, dead="unknown-task")
         log.warning("task %s[%s] is unknown here; parked for %g s", self._name, self.delivery.message.id, PARK)
-        return self._requeue(self._worker.app.clock() + PARK, refund=True)
+        return self._endings.parked(PARK)
 
-    async def _run_task(
-        self, task: Task, request: Request[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> End:
+    # -- the run
+
+    async def _run(self, task: Task, request: Request[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Ending:
         worker = self._worker
-        context = Context(worker.app, request, self.delivery, worker.stopping, blocking=not task.is_async)
+        waiting = WaitingForTasks(worker, self)
+        context = Context(worker.app, request, self.delivery, worker.stopping, waiting, blocking=not task.is_async)
+        self._context = context
         if worker.observer is not None:
             worker.observer(TaskStarted(request.id, request.name, self.delivery.attempt))
-        timer = asyncio.timeout(self._time_left(request)) if request.deadline is not None else None
+        left = time_left(request, worker.app.clock())
+        timer = self._timer(left, task.timeout)
         try:
+            if worker.app.middleware:
+                await worker.app.middleware.call("on_task_starting", context)
             if self.delivery.attempt > 1:
                 context.checkpoints.load(await worker.port.call("state.get", (request.id, STATE_KEY)))
             if timer is None:
@@ -145,83 +147,128 @@ class Attempt:
             else:
                 async with timer:
                     value = await self._call(task, context, args, kwargs)
-            return self._succeed(value)
+            return self._endings.succeeded(value)
         except BaseException as error:  # noqa: BLE001 - whatever user code raises is stored; nothing may end the worker
-            end = self._end_of(error, expired=timer is not None and timer.expired())
-            if isinstance(end, Requeue) and context.checkpoints.unwritten:
-                with suppress(EngineUnavailable):  # the items are worked on again, as after a crash
-                    await context.checkpoints.write()
-            return end
+            if isinstance(error, TimeoutError) and timer is not None and timer.expired():
+                ending = self._out_of_time(task, left)
+            else:
+                ending = self._ending_of(task, error)
+            await self._write_places(context, ending)
+            return ending
         finally:
             context.flush()
 
+    def _timer(self, left: float | None, timeout: float | None) -> asyncio.Timeout | None:
+        limits = [limit for limit in (left, timeout) if limit is not None]
+        return asyncio.timeout(min(limits)) if limits else None
+
     async def _call(self, task: Task, context: Context, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        if task.is_async:
-            return await task.function(context, *args, **kwargs)
+        try:
+            value = await (
+                task.function(context, *args, **kwargs)
+                if task.is_async
+                else self._in_thread(task, context, args, kwargs)
+            )
+        except BaseException as error:
+            await context.close_services(error)
+            raise
+        await context.close_services(None)
+        return value
+
+    async def _in_thread(self, task: Task, context: Context, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         call = contextvars.copy_context().run
-        self._task_done = asyncio.get_running_loop().run_in_executor(
+        self._thread = asyncio.get_running_loop().run_in_executor(
             None, lambda: call(_caught, task.function, context, args, kwargs)
         )
-        value, error = await asyncio.shield(self._task_done)
+        value, error = await asyncio.shield(self._thread)
         if error is not None:
             raise error
         return value
 
-    def _succeed(self, value: Any) -> End:
+    # -- after the run
+
+    def _out_of_time(self, task: Task, left: float | None) -> Ending:
+        """End a run that its timer has cancelled: the task's timeout is a failure of this run, a deadline final."""
+        if task.timeout is not None and (left is None or task.timeout < left):
+            return self._ending_of(task, TimeoutError(f"it ran longer than its timeout of {task.timeout:g} s"))
+        return self._endings.failed(TimeoutError("its deadline passed while it ran"), ResultState.REVOKED)
+
+    def _ending_of(self, task: Task, error: BaseException) -> Ending:
+        if isinstance(error, asyncio.CancelledError) and (self.stopped or self.ended_elsewhere):
+            return self._cancelled()
+        asked = interruption(error)
+        if isinstance(asked, Pause):
+            return self._endings.paused(asked.delay)
+        return self._retried(task, asked or error) or self._failed(_given_up(asked, self.delivery) or error)
+
+    def _retried(self, task: Task, error: BaseException) -> Ending | None:
         try:
-            stored = encode_value(value, self._worker.app.config.max_message_size)
-        except Exception as error:  # noqa: BLE001 - a value that cannot be stored is the task's failure
-            return self._fail(error)
-        return self._outcome(ResultState.SUCCESS, stored)
+            delay = task.retry.wait(error, self.delivery.retries)
+        except Exception:
+            log.exception("the backoff of task %s failed; it is not retried", self._name)
+            return None
+        if delay is None:
+            return None
+        drop_own_frames(error)
+        log.warning("task %s[%s] is retried in %.3g s", self._name, self.delivery.message.id, delay, exc_info=error)
+        return self._endings.retried(delay, error)
 
-    def _end_of(self, error: BaseException, *, expired: bool) -> End:
-        if is_pause(error):
-            return self._pause(pause_delay(error))
-        if self.stopped and isinstance(error, asyncio.CancelledError):
-            return self._requeue(None)
-        if expired and isinstance(error, TimeoutError):
-            return self._fail(TimeoutError("its deadline passed while it ran"), ResultState.REVOKED)
-        return self._fail(error)
+    def _failed(self, error: BaseException) -> Ending:
+        drop_own_frames(error)
+        log.error("task %s[%s] failed", self._name, self.delivery.message.id, exc_info=error)
+        return self._endings.failed(error)
 
-    def _pause(self, delay: float | None) -> End:
-        paused_before = self.delivery.attempt - self.delivery.crashes > 1
-        wait = max(delay or 0.0, REPEATED_PAUSE if paused_before else 0.0)
-        return self._requeue(self._worker.app.clock() + wait if wait else None, delay=wait)
+    def _cancelled(self) -> Ending:
+        return self._endings.ended_elsewhere() if self.ended_elsewhere else self._endings.handed_back()
 
-    def _fail(self, error: BaseException, state: ResultState = ResultState.FAILURE) -> End:
-        if state is ResultState.FAILURE:
-            drop_own_frames(error)
-            log.error("task %s[%s] failed", self._name, self.delivery.message.id, exc_info=error)
+    async def _write_places(self, context: Context, ending: Ending) -> None:
+        """Write what checkpointed loops have held back before the task is put back."""
+        if isinstance(ending.stored, Requeue) and context.checkpoints.unwritten:
+            with suppress(EngineUnavailable):  # the items are worked on again, as after a crash
+                await context.checkpoints.write()
+
+    async def _store(self, ending: Ending) -> bool:
+        """Send the end to the store and free the slot at once; tell whether this attempt's end is the task's."""
+        stored = self._worker.store(ending.stored) if ending.stored is not None else None
+        self._free_slot()
+        if stored is None:
+            return True
         try:
-            stored = encode_error(error, self._worker.app.config.max_message_size)
-        except PayloadTooLarge as too_large:
-            stored = encode_error(too_large, self._worker.app.config.max_message_size)
-        return self._outcome(state, stored, error)
+            recorded = await stored
+        except EngineError as error:
+            log.error("the end of task %s[%s] could not be stored: %s", self._name, self.delivery.message.id, error)
+            if isinstance(error, StoreUnusable):
+                self._worker.give_up(error)
+            return False
+        if not recorded:
+            log.warning(
+                "task %s[%s]: attempt %d was not recorded, the task was ended or taken over meanwhile",
+                self._name,
+                self.delivery.message.id,
+                self.delivery.attempt,
+            )
+        return recorded
 
-    def _outcome(self, state: ResultState, value: StoredValue, error: BaseException | None = None) -> Outcome:
-        self._tell(state, error)
-        config = self._worker.app.config
-        return Outcome(
-            self.delivery.message.id, self.delivery.attempt, state, value, config.result_ttl, config.result_value_ttl
-        )
-
-    def _requeue(self, due: float | None, *, refund: bool = False, delay: float | None = None) -> Requeue:
-        self._tell(ResultState.SUSPENDED, None, delay)
-        return Requeue(self.delivery.message.id, self.delivery.attempt, due, refund)
-
-    def _tell(self, state: ResultState, error: BaseException | None, delay: float | None = None) -> None:
+    def _tell(self, ending: Ending) -> None:
         if self._worker.observer is not None:
-            line = None if error is None else one_line(error)
+            line = None if ending.error is None else one_line(ending.error)
             took = time.monotonic() - self._started
-            self._worker.observer(TaskEnded(self.delivery.message.id, self._name, state, took, line, delay))
+            task_id, attempt = self.delivery.message.id, self.delivery.attempt
+            self._worker.observer(TaskEnded(task_id, self._name, ending.state, took, attempt, line, ending.delay))
 
     def _free_slot(self) -> None:
         """Free the slot; that of a `def` task whose thread still runs only once it returns."""
-        thread = self._task_done
-        if thread is not None and not thread.done():
-            thread.add_done_callback(lambda _: self._worker.free(self))
+        if self._thread is not None and not self._thread.done():
+            self._thread.add_done_callback(lambda _: self._worker.free(self))
         else:
             self._worker.free(self)
+
+
+def _given_up(asked: Pause | Retry | None, delivery: Delivery) -> BaseException | None:
+    """Return what a task fails with that asked for one more retry than it may have: what made it ask, if it said."""
+    if asked is None:
+        return None
+    return asked.__cause__ or RetriesExhausted(delivery.message.id, delivery.retries)
 
 
 def drop_own_frames(error: BaseException) -> None:
@@ -231,15 +278,6 @@ def drop_own_frames(error: BaseException) -> None:
         frame = frame.tb_next
     if frame is not None:
         error.__traceback__ = frame
-
-
-def one_line(error: BaseException) -> str:
-    """Return an error's class and text in one line."""
-    try:
-        text = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 - a broken __str__ must not hide the error
-        text = "(its text cannot be read)"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _caught(

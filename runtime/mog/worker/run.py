@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from mog.worker.signals import SignalWatch
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 HAND_BACK_TIME = 0.7
 """Seconds that an abrupt end may spend on putting back what runs; the promise is one second in all."""
 
+LEAVE_TIME = 2.0
+"""Seconds that what user code has left behind (tasks, threads) may hold up the end of the process."""
+
+log = logging.getLogger("mog.worker")
+
 
 def run_worker(app: App, **options: Any) -> int:
     """Run a worker until it is told to stop, and return the process's exit code; options as for ``App.start``.
@@ -25,10 +32,29 @@ def run_worker(app: App, **options: Any) -> int:
     Must be called on the main thread of a process that does nothing else: it may end the process.
     """
     end = _End(app)
-    with SignalWatch(end.on_signal), asyncio.Runner() as runner:
-        runner.run(end.run_worker(options))
-        end.leave_threads()
+    own_threads = set(threading.enumerate())
+    with SignalWatch(end.on_signal), ExitStack() as closed, asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        working = loop.create_task(end.run_worker(options))
+        try:
+            _run_to_end(loop, working)
+        finally:
+            failed = not working.done() or working.cancelled() or working.exception() is not None
+            closed.callback(end.leave_threads(int(failed)).cancel)
+    if any(not thread.daemon for thread in set(threading.enumerate()) - own_threads):
+        _leave_later(0)  # for the threads that user code has left behind the interpreter would wait, maybe for ever
     return 0
+
+
+def _run_to_end(loop: asyncio.AbstractEventLoop, working: asyncio.Task[None]) -> None:
+    """Run the loop until the worker has ended, even if code that user code has left on it tries to end the program."""
+    while not working.done():
+        try:
+            loop.run_until_complete(working)
+        except BaseException as error:
+            if working.done():
+                raise
+            log.error("code outside the run of any task has interrupted the event loop; it goes on", exc_info=error)
 
 
 class _End:
@@ -41,15 +67,23 @@ class _End:
         self._last_resort: threading.Timer | None = None
 
     async def run_worker(self, options: dict[str, Any]) -> None:
-        """Connect, run the worker, close."""
+        """Connect, run the worker until it ends by its own will, close."""
         await self._app.connect()
         try:
-            self._worker = self._app.create_worker(**options)
-            if self._asked_early:
-                self._worker.stopping.set()
-            await self._worker.run()
+            while await self._is_cancelled(options):
+                log.error("the code of a task has cancelled the worker, which begins anew")
         finally:
             await self._app.close()
+
+    async def _is_cancelled(self, options: dict[str, Any]) -> bool:
+        self._worker = self._app.create_worker(**options)
+        if self._asked_early:
+            self._worker.stopping.set()
+        try:
+            await self._worker.run()
+        except asyncio.CancelledError:
+            return True
+        return False
 
     def on_signal(self, count: int, signum: int) -> None:
         """Stop, or leave; called on the watch thread, which runs even where the loop is blocked."""
@@ -63,17 +97,31 @@ class _End:
         self._last_resort.daemon = True
         self._last_resort.start()
 
-    def leave_threads(self) -> None:
-        """End the process over the heads of `def` tasks that did not end; they have been put back."""
+    def leave_threads(self, code: int) -> threading.Timer:
+        """End the process over the heads of `def` tasks that did not end; they have been put back.
+
+        Returns a timer that ends it if the loop cannot be closed.
+        """
         if self._last_resort is not None:
             self._last_resort.cancel()
         if self._worker is not None and self._worker.threads_left:
-            os._exit(0)
+            os._exit(code)
+        return _leave_later(code)
 
     def _leave_now(self, code: int) -> None:
-        if self._worker is not None:
-            port = self._worker.port
-            for requeue in self._worker.unfinished():
-                port.send("results.requeue", requeue)
-            port.close_blocking(HAND_BACK_TIME)
-        os._exit(code)
+        try:
+            if self._worker is not None:
+                port = self._worker.port
+                for requeue in self._worker.unfinished():
+                    port.send("results.requeue", requeue)
+                port.close_blocking(HAND_BACK_TIME)
+        finally:
+            os._exit(code)
+
+
+def _leave_later(code: int) -> threading.Timer:
+    """End the process after LEAVE_TIME, unless it has ended by then or the timer that is returned is cancelled."""
+    timer = threading.Timer(LEAVE_TIME, os._exit, (code,))
+    timer.daemon = True
+    timer.start()
+    return timer

@@ -7,12 +7,15 @@ import logging
 import time
 from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from mog.engine.port import Consumption
-from mog.engine.records import Delivery, Outcome, QueueDepth, Requeue
-from mog.errors import EngineUnavailable
+from mog.engine.records import Delivery, Outcome, QueueDepth, Record, Requeue
+from mog.errors import EngineUnavailable, StoreUnusable
+from mog.middleware import RunningCount
+from mog.result import Result
+from mog.revoking import revoke_children
 from mog.worker.attempt import Attempt
 from mog.worker.events import Observer, WorkerStarted, WorkerStopping
 from mog.worker.stopping import Stopping
@@ -20,6 +23,7 @@ from mog.worker.valve import Valve
 
 if TYPE_CHECKING:
     from mog.app import App
+    from mog.context import Context
 
 log = logging.getLogger("mog.worker")
 
@@ -54,6 +58,8 @@ class Worker:
         self._first_parked: dict[UUID, float] = {}
         self._consumption: Consumption | None = None
         self._valve = Valve(self.port)
+        self._count = RunningCount(app.middleware)
+        self._broken: StoreUnusable | None = None
         self.ended = asyncio.Event()
         self.ended.set()
 
@@ -68,20 +74,29 @@ class Worker:
         return bool(self._attempts)
 
     async def run(self) -> None:
-        """Consume until ``stopping`` is set (or, with ``once``, until nothing is ready), then end in good order."""
+        """Consume until ``stopping`` is set (or, with ``once``, until nothing is ready), then end in good order.
+
+        Raises EngineError if the store cannot be reached at the start, or is found to be unusable later.
+        """
         self.ended.clear()
         self._size_executor()
+        await self.app.middleware.call("on_app_starting", self.app)
         full_names = [self.app.queues.full_name(queue) for queue in self._queues]
         try:
-            self._consumption = await self.port.consume(full_names, self._deliver)
-            self._consumption.grant(self._concurrency)
+            self._consumption = await self.port.consume(full_names, self._deliver, self._ended_elsewhere)
             if self.observer is not None:
                 self.observer(WorkerStarted(self._queues, self._concurrency))
+            await self.app.middleware.call("on_app_started", self.app)
+            self._consumption.grant(self._concurrency)
             await (self._run_once(full_names) if self._once else self.stopping.wait())
         finally:
             self.stopping.set()
             await asyncio.shield(self._end())
+            await self._count.told()
+            await self.app.middleware.call("on_app_stopped", self.app)
             self.ended.set()
+        if self._broken is not None:
+            raise self._broken
 
     def unfinished(self) -> list[Requeue]:
         """Return what puts back all that runs; for a process that ends at once. Callable from any thread."""
@@ -97,11 +112,38 @@ class Worker:
     def free(self, attempt: Attempt) -> None:
         """Take the attempt off the books and let the engine deliver another task in its place."""
         self._attempts.pop(attempt.delivery.message.id, None)
+        self._count.changed(len(self._attempts))
         if not self._attempts:
             self._idle.set()
             self._valve.stop()
+        self.lend_slot()
+
+    def lend_slot(self) -> None:
+        """Let the engine deliver one more task."""
         if self._consumption is not None and not self.stopping.is_set():
             self._consumption.grant(1)
+
+    def take_back_slot(self) -> None:
+        """Let the engine deliver one task less, from now on or once a running one has ended."""
+        if self._consumption is not None and not self.stopping.is_set():
+            self._consumption.grant(-1)
+
+    async def completed(self, task_id: UUID, context: Context | None) -> None:
+        """Do what follows the end of a task: middleware is told, a revoked parent's children are called off."""
+        record: Record | None = None
+        if self.app.middleware.fills("on_task_completed") or (context is not None and context.has_children):
+            record = await self.port.call("results.get", task_id)
+        if record is None:
+            return
+        result: Result[Any] = Result(self.app, record)
+        await self.app.middleware.call("on_task_completed", result, context=context)
+        if result.revoked and context is not None and context.has_children:
+            await revoke_children(self.app, [task_id])
+
+    def give_up(self, error: StoreUnusable) -> None:
+        """End, because the store cannot be used any more and trying again does not help; run() raises ``error``."""
+        self._broken = error
+        self.stopping.set()
 
     def parked_for(self, task_id: UUID) -> float:
         """Return for how many seconds this worker has known of a task that it cannot run."""
@@ -134,7 +176,14 @@ class Worker:
         for delivery in deliveries:
             attempt = Attempt(self, delivery)
             self._attempts[delivery.message.id] = attempt
+            self._count.changed(len(self._attempts))
             attempt.runner = loop.create_task(attempt.run())
+
+    def _ended_elsewhere(self, ids: Sequence[UUID]) -> None:
+        for task_id in ids:
+            attempt = self._attempts.get(task_id)
+            if attempt is not None and not attempt.ended_elsewhere:
+                attempt.revoke()
 
     async def _run_once(self, full_names: Sequence[str]) -> None:
         while not self.stopping.is_set():
@@ -156,6 +205,7 @@ class Worker:
             await self._consumption.stop()
         if self.observer is not None:
             self.observer(WorkerStopping(self.running, self.app.config.grace))
+        await self.app.middleware.call("on_app_stopping", self.app)
         if await self._wait_runners(self.app.config.grace):
             for attempt in self._attempts.values():
                 attempt.stop()
