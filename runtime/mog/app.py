@@ -5,43 +5,40 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
+from typing import Any, ParamSpec, Self, TypeVar, overload
 from uuid import UUID
 from weakref import WeakSet
 
 from pydantic_core import from_json, to_json
 
 from mog.config import AppConfig, load_config
-from mog.context import Context
+from mog.context import AsyncTask, Context, PlainTask
 from mog.engine.contracts import Broker, ResultBackend, StateBackend
 from mog.engine.inline import InlinePort
 from mog.engine.io_thread import ThreadPort
 from mog.engine.port import Port
-from mog.engine.records import NewTask, Query, QueueDepth, Record
+from mog.engine.records import Query, QueueDepth, Record
 from mog.engine.urls import EngineOptions, open_engine
-from mog.errors import ConfigError, CouldNotSubmit, EngineUnavailable, MogError, ResultLost
+from mog.errors import ConfigError, InvalidRequest, ResultLost
 from mog.known_types import KnownTypes
+from mog.middleware import Middleware, MiddlewareStack
 from mog.queues import Queues
 from mog.request import Request
 from mog.result import Result
+from mog.revoking import revoke
+from mog.services import Services
 from mog.states import ResultState
-from mog.submission import prepare
+from mog.submission import Submitter
 from mog.task import Registry, global_registry
 from mog.worker.events import Observer
 from mog.worker.worker import Worker
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-AsyncTask = Callable[Concatenate[Context, P], Awaitable[R]]
-PlainTask = Callable[Concatenate[Context, P], R]
-
-BATCH = 1000
-"""Requests that submit_many sends before it waits for their answers: bounds memory, and costs no throughput."""
 
 
 class App:
@@ -77,6 +74,9 @@ class App:
         self.config = config if config is not None else load_config(**urls, **settings)
         self.clock = clock
         self.tasks = Registry(parent=global_registry)
+        self.middleware = MiddlewareStack()
+        self.service_registry = Services(self.config)
+        self.submitter = Submitter(self)
         self.queues = Queues(name, self.config, self.tasks)
         self.task = self.tasks.task
         self._port: Port | None = None
@@ -102,6 +102,7 @@ class App:
         for worker in list(self._workers):
             worker.stopping.set()
             await worker.ended.wait()
+        await self.service_registry.close()
         port, self._port = self._port, None
         if port is not None:
             await port.close()
@@ -141,6 +142,17 @@ class App:
         """The engine's state backend; its methods must run on the engine's own loop."""
         return self.port().engine.state
 
+    # -- the application's own parts
+
+    def add_middleware(self, middleware: Middleware) -> None:
+        """Call the hooks of ``middleware`` behind those of the ones added before."""
+        self.middleware.add(middleware)
+
+    @property
+    def services(self) -> MutableMapping[Any, Callable[..., Any]]:
+        """What ``Context.get_service`` is to use in place of what it is asked for: ``app.services[asked] = other``."""
+        return self.service_registry.overrides
+
     # -- submit
 
     @overload
@@ -170,12 +182,11 @@ class App:
         CouldNotSubmit when the engine is out of reach. A name that no task of this process bears is sent unchecked:
         it may be another service's.
         """
-        new = self._prepare(task, args, kwargs)
-        try:
-            await self.port().call("results.create", new)
-        except EngineUnavailable as error:
-            raise _not_submitted(error) from error
-        return Result(self, new.record)
+        if (
+            isinstance(task, Request) and args and isinstance(args[0], Context)
+        ):  # Mognet's form: submit(request, context)
+            return await args[0].submit(task)
+        return Result(self, await self.submitter.submit(self._request(task, args, kwargs)))
 
     @overload
     def submit_blocking(self, task: Request[R]) -> Result[R]: ...
@@ -187,12 +198,7 @@ class App:
     def submit_blocking(self, task: str, *args: Any, **kwargs: Any) -> Result[Any]: ...
     def submit_blocking(self, task: Any, *args: Any, **kwargs: Any) -> Result[Any]:
         """Like ``submit``, for threads without a loop: Django, scripts, ``def`` tasks."""
-        new = self._prepare(task, args, kwargs)
-        try:
-            self.port().call_blocking("results.create", new)
-        except EngineUnavailable as error:
-            raise _not_submitted(error) from error
-        return Result(self, new.record)
+        return Result(self, self.submitter.submit_blocking(self._request(task, args, kwargs)))
 
     async def submit_many(self, requests: Iterable[Request[R]]) -> list[Result[R]]:
         """Store many tasks in few round trips; return their results in order.
@@ -200,29 +206,11 @@ class App:
         All are checked before the first is sent. Raises what ``submit`` raises; when only some could be stored, a
         CouldNotSubmit whose ``failed`` tells which ids were not, and why.
         """
-        news = [self._prepare(request, (), {}) for request in requests]
-        failed: dict[UUID, MogError] = {}
-        for start in range(0, len(news), BATCH):
-            batch = news[start : start + BATCH]
-            answers = [self.port().call("results.create", new) for new in batch]
-            outcomes = await asyncio.gather(*answers, return_exceptions=True)
-            failed.update(
-                {
-                    new.record.id: error
-                    for new, error in zip(batch, outcomes, strict=True)
-                    if isinstance(error, MogError)
-                }
-            )
-        if failed:
-            raise CouldNotSubmit(
-                f"{len(failed)} of {len(news)} requests were not submitted; the first: {next(iter(failed.values()))}",
-                failed,
-            )
-        return [Result(self, new.record) for new in news]
+        return [Result(self, record) for record in await self.submitter.submit_many(requests)]
 
     def submit_many_blocking(self, requests: Iterable[Request[R]]) -> list[Result[R]]:
         """Like ``submit_many``, for threads without a loop."""
-        return asyncio.run(self.submit_many(requests))
+        return [Result(self, record) for record in self.submitter.submit_many_blocking(requests)]
 
     @overload
     async def run(self, task: Request[R]) -> R: ...
@@ -240,15 +228,32 @@ class App:
         """Like ``run``, for threads without a loop."""
         return self.submit_blocking(task, *args, **kwargs).get_blocking(timeout=timeout)
 
+    # -- call off
+
+    async def revoke(self, result_id: UUID, *, force: bool = False) -> Result[Any]:
+        """Call a task off, and all tasks that were submitted on its behalf; return what it is now.
+
+        A task that waits never starts, one that runs is cancelled (a ``def`` task's thread runs on, and its outcome
+        is not recorded). A done task stays as it is, save with ``force``. An id that is not known yet is remembered.
+        """
+        return Result(self, (await revoke(self, [result_id], force=force))[0])
+
     # -- look
 
-    async def result(self, result_id: UUID) -> Result[Any]:
-        """Return what is known of a task. Raises ResultLost."""
-        return self._found(result_id, await self.port().call("results.get", result_id))
+    async def result(self, result_id: UUID | str) -> Result[Any]:
+        """Return what is known of a task, by its id or the text of it. Raises ResultLost."""
+        known_id = _as_id(result_id)
+        return self._found(known_id, await self.port().call("results.get", known_id))
 
-    def result_blocking(self, result_id: UUID) -> Result[Any]:
+    def result_blocking(self, result_id: UUID | str) -> Result[Any]:
         """Like ``result``, for threads without a loop."""
-        return self._found(result_id, self.port().call_blocking("results.get", result_id))
+        known_id = _as_id(result_id)
+        return self._found(known_id, self.port().call_blocking("results.get", known_id))
+
+    async def results(self, ids: Iterable[UUID]) -> list[Result[Any]]:
+        """Return what is known of many tasks; ids that are not known are left out."""
+        records = await asyncio.gather(*(self.port().call("results.get", one) for one in ids))
+        return [Result(self, record) for record in records if record is not None]
 
     async def find_results(
         self,
@@ -349,9 +354,8 @@ class App:
             raise ResultLost(result_id)
         return Result(self, record)
 
-    def _prepare(self, task: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> NewTask:
-        request = task if isinstance(task, Request) else self.create_request(task, *args, **kwargs)
-        return prepare(self, request)
+    def _request(self, task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request[Any]:
+        return task if isinstance(task, Request) else self.create_request(task, *args, **kwargs)
 
 
 def _make_port(config: AppConfig, clock: Callable[[], float]) -> Port:
@@ -361,5 +365,8 @@ def _make_port(config: AppConfig, clock: Callable[[], float]) -> Port:
     return (InlinePort if config.broker.startswith("memory:") else ThreadPort)(factory)
 
 
-def _not_submitted(error: EngineUnavailable) -> CouldNotSubmit:
-    return CouldNotSubmit(f"the task was not submitted: {error}")
+def _as_id(result_id: UUID | str) -> UUID:
+    try:
+        return result_id if isinstance(result_id, UUID) else UUID(result_id)
+    except ValueError:
+        raise InvalidRequest(f"{result_id!r} is no id of a task: those are UUIDs") from None

@@ -8,6 +8,7 @@ import inspect
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,15 @@ def check_options(name: Any, aliases: Any, queue: Any, priority: Any) -> None:
             raise ConfigError(f"the {what} of a task is a text without blanks at its ends, not {shorten(text)}")
     if priority is not None and (isinstance(priority, bool) or priority not in PRIORITIES):
         raise ConfigError(f"the priority of task {name!r} is a whole number from 0 to 10, not {shorten(priority)}")
+
+
+def check_timeout(name: str, timeout: Any) -> float | None:
+    """Return the timeout of a task in seconds. Raises ConfigError."""
+    if isinstance(timeout, timedelta):
+        timeout = timeout.total_seconds()
+    if timeout is None or (isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout > 0):
+        return None if timeout is None else float(timeout)
+    raise ConfigError(f"the timeout of task {name!r} is a number of seconds above 0, not {shorten(timeout)}")
 
 
 def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:

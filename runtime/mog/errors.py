@@ -220,6 +220,17 @@ class TooManyRetries(MogError):
         )
 
 
+class RetriesExhausted(MogError):
+    """The task raised Retry once more than its ``retries`` allow."""
+
+    def __init__(self, request_id: UUID, retries: int) -> None:
+        super().__init__(request_id, retries)
+        self.request_id, self.retries = request_id, retries
+
+    def __str__(self) -> str:
+        return f"task {self.request_id} asked to be retried after {self.retries} retries, which are all it may have"
+
+
 class StateValueError(MogError, TypeError):
     """State was given a value that JSON cannot hold."""
 

@@ -8,30 +8,42 @@ from __future__ import annotations
 from datetime import timedelta
 
 
-class Pause(Exception):
-    """Put this task's message back and run the task again later, from its start, with its State kept.
-
-    ``delay`` is the time until then, in seconds or as a timedelta; None means as soon as a worker is free.
-    """
+class _PutBack(Exception):
+    """What Pause and Retry share: a delay."""
 
     def __init__(self, delay: float | timedelta | None = None) -> None:
         super().__init__(delay)
         self.delay = delay.total_seconds() if isinstance(delay, timedelta) else delay
         if self.delay is not None and not 0 <= self.delay < float("inf"):
-            raise ValueError(f"a Pause's delay is a number of seconds from 0 up, not {delay!r}")
+            raise ValueError(f"a {type(self).__name__}'s delay is a number of seconds from 0 up, not {delay!r}")
 
 
-def is_pause(error: BaseException) -> bool:
-    """Tell whether ``error`` is a Pause, or a group in which every leaf is one."""
-    if isinstance(error, BaseExceptionGroup):
-        return all(is_pause(leaf) for leaf in error.exceptions)
-    return isinstance(error, Pause)
+class Pause(_PutBack):
+    """Put this task's message back and run the task again later, from its start, with its State kept.
+
+    ``delay`` is the time until then, in seconds or as a timedelta; None means as soon as a worker is free.
+    """
 
 
-def pause_delay(error: BaseException) -> float | None:
-    """Return the delay that ``error``, for which :func:`is_pause` holds, asks for: in a group, the longest."""
-    if isinstance(error, BaseExceptionGroup):
-        delays = [delay for leaf in error.exceptions if (delay := pause_delay(leaf)) is not None]
-        return max(delays, default=None)
-    assert isinstance(error, Pause)
-    return error.delay
+class Retry(_PutBack):
+    """Run this task again, from its start, because this run did not bring what it should.
+
+    Counts as a retry. ``delay`` is the time until then, in seconds or as a timedelta; None means what the task's
+    ``backoff`` says.
+    """
+
+
+def interruption(error: BaseException) -> Pause | Retry | None:
+    """Return what ``error`` asks for: itself, or for a group in which all leaves ask, the one that waits longest.
+
+    A group with a Retry among its leaves asks for a Retry.
+    """
+    if isinstance(error, Pause | Retry):
+        return error
+    if not isinstance(error, BaseExceptionGroup):
+        return None
+    asked = [interruption(leaf) for leaf in error.exceptions]
+    leaves = [leaf for leaf in asked if leaf is not None]
+    if len(leaves) < len(asked):
+        return None
+    return max(leaves, key=lambda leaf: (isinstance(leaf, Retry), leaf.delay or 0.0))

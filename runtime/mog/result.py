@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
+from mog.children import ResultChildren, ResultTree, build_tree
 from mog.engine.records import Record, StoredValue
 from mog.errors import ResultLost, ResultNotReady, ResultValueLost, Revoked
 from mog.progress import Progress
@@ -57,6 +59,11 @@ class Result(Generic[R]):
     def number_of_stops(self) -> int:
         """How often it ended or was put back in good order; a start without a stop is a crash, or still runs."""
         return self._record.number_of_stops
+
+    @property
+    def number_of_retries(self) -> int:
+        """How often it was put back to be retried, crashes not counted."""
+        return self._record.number_of_retries
 
     @property
     def parent_id(self) -> UUID | None:
@@ -141,7 +148,8 @@ class Result(Generic[R]):
     async def wait(self, *, timeout: float | None = None) -> None:
         """Wait until the task is done. Raises TimeoutError after ``timeout`` seconds; the task is not touched."""
         if not self.done:
-            self._record = await self._app.port().wait(self.id, timeout)
+            with self._named_timeout(timeout):
+                self._record = await self._app.port().wait(self.id, timeout)
 
     async def get(self) -> R:
         """Return the value of a done task, or raise what it failed with.
@@ -155,7 +163,8 @@ class Result(Generic[R]):
     def wait_blocking(self, *, timeout: float | None = None) -> None:
         """Like ``wait``, for threads without a loop."""
         if not self.done:
-            self._record = self._app.port().wait_blocking(self.id, timeout)
+            with self._named_timeout(timeout):
+                self._record = self._app.port().wait_blocking(self.id, timeout)
 
     def get_blocking(self, *, timeout: float | None = None) -> R:
         """Wait, and return the value or raise the error, for threads without a loop: Django, scripts, ``def`` tasks."""
@@ -181,6 +190,20 @@ class Result(Generic[R]):
         """Return how far the task says it is, None if it has said nothing."""
         return Progress.from_metadata(await self.get_metadata())
 
+    @property
+    def children(self) -> ResultChildren:
+        """The tasks that this one has submitted."""
+        return ResultChildren(self._app, self.id)
+
+    async def tree(self, max_depth: int = 3, max_width: int = 500) -> ResultTree:
+        """Return this result with its children and theirs, down to ``max_depth`` levels, this one included."""
+        return await build_tree(self, max_depth=max_depth, max_width=max_width)
+
+    async def revoke(self, *, force: bool = False) -> None:
+        """Call the task off, and all that was submitted on its behalf; see :meth:`App.revoke`."""
+        await self._app.revoke(self.id, force=force)
+        await self.refresh()
+
     async def set_ttl(self, ttl: timedelta) -> None:
         """Let the store forget the result ``ttl`` from now, or from its end if that comes later."""
         if not await self._app.port().call("results.set_ttl", (self.id, ttl.total_seconds())):
@@ -205,6 +228,13 @@ class Result(Generic[R]):
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+    @contextmanager
+    def _named_timeout(self, timeout: float | None) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError:
+            raise TimeoutError(f"task {self.name!r} ({self.id}) was not done within {timeout:g} s") from None
 
     def _assert_done(self) -> None:
         if not self.done:

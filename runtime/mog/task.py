@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Concatenate, TypeVar, overload
 from weakref import WeakSet
@@ -14,12 +15,14 @@ from mog.decoration import (
     arguments_of,
     check_function,
     check_options,
+    check_timeout,
     derived_name,
     place_of,
     same_function,
     warn_of_main,
 )
 from mog.errors import ConfigError, UnknownTask
+from mog.retrying import NO_RETRIES, Backoff, RetryPolicy, retry_policy
 from mog.validation import did_you_mean
 
 F = TypeVar("F", bound=Callable[Concatenate[Any, ...], Any])
@@ -30,7 +33,8 @@ class Task:
     """A function that workers run, under a name that outlives its place in the code.
 
     ``aliases`` are names that it had before. ``queue`` and ``priority`` are for requests and settings that name none.
-    ``named`` is False where the name was derived from the function's.
+    ``named`` is False where the name was derived from the function's. ``retry`` tells which failed runs are repeated,
+    ``timeout`` how many seconds one run may take.
     """
 
     name: str
@@ -39,6 +43,8 @@ class Task:
     queue: str | None = None
     priority: int | None = None
     named: bool = True
+    retry: RetryPolicy = NO_RETRIES
+    timeout: float | None = None
 
     @cached_property
     def is_async(self) -> bool:
@@ -125,6 +131,10 @@ class Registry:
         aliases: Sequence[str] = (),
         queue: str | None = None,
         priority: int | None = None,
+        retries: int | None = None,
+        backoff: Backoff | float | timedelta | None = None,
+        retry_on: type[Exception] | Sequence[type[Exception]] = (Exception,),
+        timeout: float | timedelta | None = None,
     ) -> Callable[[F], F]: ...
     def task(
         self,
@@ -135,13 +145,22 @@ class Registry:
         aliases: Sequence[str] = (),
         queue: str | None = None,
         priority: int | None = None,
+        retries: int | None = None,
+        backoff: Backoff | float | timedelta | None = None,
+        retry_on: type[Exception] | Sequence[type[Exception]] = (Exception,),
+        timeout: float | timedelta | None = None,
     ) -> Any:
         """Make a function a task, and leave the function as it is.
 
         The function takes the :class:`Context` first, then what is submitted; ``async def`` runs on the worker's loop,
         ``def`` in a thread. ``name`` is what stands in messages: without one it is derived from module and function,
         and changes with them. ``aliases`` keep names alive which the task had before. ``queue`` and ``priority`` (0 to
-        10, higher first) hold where neither request nor settings say otherwise. Raises ConfigError.
+        10, higher first) hold where neither request nor settings say otherwise.
+
+        A run that raises one of ``retry_on`` is repeated up to ``retries`` times, after ``backoff``: seconds, a
+        function such as ``mog.exponential()`` (the default), or one of your own, which is given the number of the
+        retry. A run that takes longer than ``timeout`` seconds fails with TimeoutError, which may be retried as well.
+        Raises ConfigError.
         """
         bare = function is not None
 
@@ -151,7 +170,10 @@ class Registry:
             check_options(known_as, aliases, queue, priority)
             if name is None:
                 warn_of_main(function, callers=3 if bare else 2)
-            self.add(Task(known_as, function, tuple(aliases), queue, priority, named=name is not None))
+            policy = retry_policy(known_as, retries, backoff, retry_on)
+            seconds = check_timeout(known_as, timeout)
+            named = name is not None
+            self.add(Task(known_as, function, tuple(aliases), queue, priority, named, policy, seconds))
             return function
 
         return register(function) if bare else register

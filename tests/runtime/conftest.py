@@ -11,20 +11,25 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from mog.engine.contracts import Broker, Consumer, Deliver, Engine, Finished, ResultBackend, StateBackend
+from mog.engine.contracts import Broker, Consumer, Deliver, Ended, Engine, Finished, ResultBackend, StateBackend
 from mog.engine.inline import InlinePort
 from mog.engine.io_thread import ThreadPort
 from mog.engine.port import Port
 from mog.engine.records import (
+    DeadLetter,
+    DeadQuery,
     Delivery,
     Message,
     NewTask,
+    Node,
     Outcome,
     Query,
     QueueDepth,
     Record,
     Requeue,
+    Revocation,
     StoredValue,
+    Waiting,
 )
 from mog.errors import AlreadySubmitted, EngineError, MogError
 from mog.states import TERMINAL_STATES, ResultState
@@ -105,8 +110,9 @@ class FakeBroker(Broker):
     async def publish(self, messages: Sequence[Message]) -> list[MogError | None]:
         raise AssertionError("not called where the store is shared")
 
-    async def consume(self, queues: Sequence[str], deliver: Deliver) -> Consumer:
+    async def consume(self, queues: Sequence[str], deliver: Deliver, ended: Ended) -> Consumer:
         await self.store.enter("broker.consume", len(queues))
+        self.ended = ended
         self.consumer = FakeConsumer(self, deliver)
         return self.consumer
 
@@ -120,6 +126,15 @@ class FakeBroker(Broker):
     async def purge(self, queues: Sequence[str]) -> dict[str, int]:
         await self.store.enter("broker.purge", len(queues))
         return dict.fromkeys(queues, 0)
+
+    async def dead(self, query: DeadQuery) -> list[DeadLetter]:
+        return []
+
+    async def drop_dead(self, ids: Sequence[UUID]) -> list[bool]:
+        return [False for _ in ids]
+
+    async def nodes(self) -> list[Node]:
+        return []
 
 
 class FakeResults(ResultBackend):
@@ -163,6 +178,15 @@ class FakeResults(ResultBackend):
         await self.store.enter("results.requeue", len(requeues))
         self.store.requeued += requeues
         return [True] * len(requeues)
+
+    async def set_waiting(self, changes: Sequence[Waiting]) -> list[bool]:
+        return [True for _ in changes]
+
+    async def revoke(self, revocations: Sequence[Revocation]) -> list[Record]:
+        return [self.store.records[revocation.id] for revocation in revocations]
+
+    async def children(self, parents: Sequence[tuple[UUID, int | None]]) -> list[list[UUID]]:
+        return [[] for _ in parents]
 
     async def get(self, ids: Sequence[UUID]) -> list[Record | None]:
         await self.store.enter("results.get", len(ids))

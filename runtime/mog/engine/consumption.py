@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import chain
+from uuid import UUID
 
 from mog.engine.caller import Caller
 from mog.engine.contracts import Consumer, Engine
@@ -18,11 +19,14 @@ from mog.engine.running_loop import running_loop
 DeliverHere = Callable[[Sequence[Delivery]], None]
 """Takes deliveries on the consuming loop, never awaited."""
 
+EndedHere = Callable[[Sequence[UUID]], None]
+"""Takes ids of delivered tasks that others have ended, on the consuming loop."""
+
 
 class Consumption:
     """A running consumption of queues, as the loop that consumes sees it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, caller: Caller, deliver: DeliverHere) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, caller: Caller, deliver: DeliverHere, ended: EndedHere) -> None:
         def take(batches: list[Sequence[Delivery]]) -> None:
             if deliveries := list(chain.from_iterable(batches)):
                 deliver(deliveries)
@@ -30,6 +34,7 @@ class Consumption:
         self._loop = loop
         self._caller = caller
         self._deliveries = Mailbox(loop, take, self._hand_back)
+        self._ended = Mailbox[Sequence[UUID]](loop, lambda batches: ended(list(chain.from_iterable(batches))))
         self._granted: deque[int] = deque()
         self._consumer: Consumer | None = None
 
@@ -53,7 +58,7 @@ class Consumption:
 
     async def begin(self, engine: Engine, queues: Sequence[str]) -> None:
         """Begin; once, on the engine's loop."""
-        self._consumer = await engine.broker.consume(queues, self._deliveries.put)
+        self._consumer = await engine.broker.consume(queues, self._deliveries.put, self._ended.put)
         self._caller.host.after_taking.append(self._apply)
         self._apply()
 

@@ -23,11 +23,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from mog.engine.records import Delivery, Message, NewTask, Outcome, Query, QueueDepth, Record, Requeue, StoredValue
+from mog.engine.records import (
+    DeadLetter,
+    DeadQuery,
+    Delivery,
+    Message,
+    NewTask,
+    Node,
+    Outcome,
+    Query,
+    QueueDepth,
+    Record,
+    Requeue,
+    Revocation,
+    StoredValue,
+    Waiting,
+)
 from mog.errors import MogError
 
 Deliver = Callable[[Sequence[Delivery]], None]
 """Takes what a consumer hands out; called on the engine's loop, never awaited, must return at once."""
+
+Ended = Callable[[Sequence[UUID]], None]
+"""Takes ids of tasks that this process runs and that others have brought to an end; called on the engine's loop."""
 
 Finished = Callable[[Sequence[UUID]], None]
 """Takes ids whose task has reached a terminal state; called on the engine's loop."""
@@ -80,8 +98,11 @@ class Broker(ABC):
         """Store messages safely in their queues. Not called where ``shares_store``. Repeating may deliver twice."""
 
     @abstractmethod
-    async def consume(self, queues: Sequence[str], deliver: Deliver) -> Consumer:
+    async def consume(self, queues: Sequence[str], deliver: Deliver, ended: Ended) -> Consumer:
         """Begin to hand out messages of ``queues`` to ``deliver``; nothing comes before credit is granted.
+
+        ``ended`` is told of delivered tasks that were revoked, or otherwise ended elsewhere, within a second while
+        the store is in reach; of one task perhaps more than once.
 
         One consumer a process. While the store is out of reach nothing comes, and consumption goes on by itself when
         it is back.
@@ -101,6 +122,18 @@ class Broker(ABC):
 
         Tasks that run are not touched. Where ``shares_store`` the dropped tasks become REVOKED.
         """
+
+    @abstractmethod
+    async def dead(self, query: DeadQuery) -> list[DeadLetter]:
+        """List dead letters, newest first."""
+
+    @abstractmethod
+    async def drop_dead(self, ids: Sequence[UUID]) -> list[bool]:
+        """Forget dead letters; False for an id that is not among them."""
+
+    @abstractmethod
+    async def nodes(self) -> list[Node]:
+        """List the processes that consume just now. One that has died may be listed for the recovery time."""
 
 
 class ResultBackend(ABC):
@@ -133,12 +166,29 @@ class ResultBackend(ABC):
     async def settle(self, outcomes: Sequence[Outcome]) -> list[bool]:
         """Record how attempts ended; False where the attempt is no longer the task's, or the task is terminal.
 
-        Value, state, stop and time of end are written together; the task's State is dropped.
+        Value, state, stop and time of end are written together; the task's State is dropped. With ``dead`` the
+        message goes to the dead letters.
         """
 
     @abstractmethod
     async def requeue(self, requeues: Sequence[Requeue]) -> list[bool]:
         """Put running tasks back into their queues; False where the attempt is no longer the task's."""
+
+    @abstractmethod
+    async def set_waiting(self, changes: Sequence[Waiting]) -> list[bool]:
+        """Mark running attempts as waiting for other tasks, or not; False where the attempt is no longer the task's."""
+
+    @abstractmethod
+    async def revoke(self, revocations: Sequence[Revocation]) -> list[Record]:
+        """Call tasks off, whatever state they are in, and return what they are now.
+
+        A done task stays as it is, save with ``force``. What waits never starts; who runs it is told (see
+        :meth:`Broker.consume`), and its outcome is no longer accepted.
+        """
+
+    @abstractmethod
+    async def children(self, parents: Sequence[tuple[UUID, int | None]]) -> list[list[UUID]]:
+        """Return the ids of tasks whose parent each is, in order of submission, at most the given number of each."""
 
     @abstractmethod
     async def get(self, ids: Sequence[UUID]) -> list[Record | None]:
@@ -150,7 +200,7 @@ class ResultBackend(ABC):
 
     @abstractmethod
     async def get_messages(self, ids: Sequence[UUID]) -> list[Message | None]:
-        """Read the messages of tasks that are not done; None for others."""
+        """Read the messages of tasks that are not done or have failed; None for others."""
 
     @abstractmethod
     async def find(self, query: Query) -> list[Record]:

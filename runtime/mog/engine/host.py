@@ -67,10 +67,7 @@ class Host:
 
     def abandon(self) -> None:
         """Let go of the engine's handles without a word to the store: in a forked child, or when the loop is gone."""
-        for part in (self.engine, *self.engine.parts()):
-            abandon = getattr(part, "abandon", None)
-            if abandon is not None:
-                abandon()
+        self.engine.abandon()
 
     def _make_handlers(self) -> dict[str, Callable[[list[Entry]], None]]:
         handlers: dict[str, Callable[[list[Entry]], None]] = {

@@ -11,7 +11,21 @@ from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from mog.engine.records import Delivery, Message, NewTask, Outcome, Query, QueueDepth, Record, Requeue, StoredValue
+from mog.engine.records import (
+    DeadLetter,
+    DeadQuery,
+    Delivery,
+    Message,
+    NewTask,
+    Outcome,
+    Query,
+    QueueDepth,
+    Record,
+    Requeue,
+    Revocation,
+    StoredValue,
+    Waiting,
+)
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -28,6 +42,9 @@ BROKER_ACKNOWLEDGE: Operation[Delivery, None] = Operation("broker.acknowledge")
 RESULTS_CREATE: Operation[NewTask, None] = Operation("results.create")
 RESULTS_SETTLE: Operation[Outcome, bool] = Operation("results.settle")
 RESULTS_REQUEUE: Operation[Requeue, bool] = Operation("results.requeue")
+RESULTS_SET_WAITING: Operation[Waiting, bool] = Operation("results.set_waiting")
+RESULTS_REVOKE: Operation[Revocation, Record] = Operation("results.revoke")
+RESULTS_CHILDREN: Operation[tuple[UUID, int | None], list[UUID]] = Operation("results.children")
 RESULTS_GET: Operation[UUID, Record | None] = Operation("results.get")
 RESULTS_GET_VALUES: Operation[UUID, StoredValue | None] = Operation("results.get_values")
 RESULTS_GET_MESSAGES: Operation[UUID, Message | None] = Operation("results.get_messages")
@@ -43,6 +60,8 @@ STATE_CLEAR: Operation[UUID, None] = Operation("state.clear")
 BROKER_DECLARE: Operation[Sequence[str], None] = Operation("broker.declare")
 BROKER_DEPTH: Operation[Sequence[str], list[QueueDepth]] = Operation("broker.depth")
 BROKER_PURGE: Operation[Sequence[str], dict[str, int]] = Operation("broker.purge")
+BROKER_DEAD: Operation[DeadQuery, list[DeadLetter]] = Operation("broker.dead")
+BROKER_DROP_DEAD: Operation[UUID, bool] = Operation("broker.drop_dead")
 RESULTS_FIND: Operation[Query, list[Record]] = Operation("results.find")
 
 BATCHED: tuple[str, ...] = (
@@ -51,6 +70,10 @@ BATCHED: tuple[str, ...] = (
     RESULTS_CREATE,
     RESULTS_SETTLE,
     RESULTS_REQUEUE,
+    RESULTS_SET_WAITING,
+    RESULTS_REVOKE,
+    RESULTS_CHILDREN,
+    BROKER_DROP_DEAD,
     RESULTS_GET,
     RESULTS_GET_VALUES,
     RESULTS_GET_MESSAGES,
@@ -65,7 +88,7 @@ BATCHED: tuple[str, ...] = (
 )
 """Their methods take many items at once; the items of several calls travel together."""
 
-SINGLE: tuple[str, ...] = (BROKER_DECLARE, BROKER_DEPTH, BROKER_PURGE, RESULTS_FIND)
+SINGLE: tuple[str, ...] = (BROKER_DECLARE, BROKER_DEPTH, BROKER_PURGE, BROKER_DEAD, RESULTS_FIND)
 """Their methods take what one call was given."""
 
 REPEATED: tuple[str, ...] = (RESULTS_SETTLE, RESULTS_REQUEUE)

@@ -19,14 +19,14 @@ from typing import Any, TypeVar, overload
 from uuid import UUID
 
 from mog.engine.caller import Caller
-from mog.engine.consumption import Consumption, DeliverHere
+from mog.engine.consumption import Consumption, DeliverHere, EndedHere
 from mog.engine.contracts import Engine
 from mog.engine.host import CLOSED, LEAVE, OPEN, RUN, WAIT, Host
 from mog.engine.operations import Answer, Item, Operation
 from mog.engine.records import Record
 from mog.engine.replies import HERE, AnyFuture
 from mog.engine.running_loop import running_loop
-from mog.errors import NotConnected
+from mog.errors import MogError, NotConnected
 
 __all__ = ["Consumption", "EngineFactory", "Port"]
 
@@ -84,6 +84,17 @@ class Port(ABC):
         future = self._begin_blocking(operation, item)
         return self._wait_here(future, timeout)
 
+    def call_many_blocking(self, operation: str, items: Sequence[Any]) -> list[Any]:
+        """Do an operation for many items, and wait for all; an item's MogError stands among the answers."""
+        futures = [self._begin_blocking(operation, item) for item in items]
+        answers: list[Any] = []
+        for future in futures:
+            try:
+                answers.append(self._wait_here(future, None))
+            except MogError as error:
+                answers.append(error)
+        return answers
+
     @overload
     def send(self, operation: Operation[Item, Answer], item: Item) -> None: ...
     @overload
@@ -133,13 +144,14 @@ class Port(ABC):
 
     # -- deliveries
 
-    async def consume(self, queues: Sequence[str], deliver: DeliverHere) -> Consumption:
+    async def consume(self, queues: Sequence[str], deliver: DeliverHere, ended: EndedHere) -> Consumption:
         """Begin to consume ``queues``; nothing comes before credit is granted.
 
-        ``deliver`` is called on the running loop with what has gathered. Raises what the contract says.
+        ``deliver`` is called on the running loop with what has gathered, ``ended`` with the ids of delivered tasks
+        that others have ended. Raises what the contract says.
         """
         loop = asyncio.get_running_loop()
-        consumption = Consumption(loop, self._caller(loop), deliver)
+        consumption = Consumption(loop, self._caller(loop), deliver, ended)
         await self.run(lambda engine: consumption.begin(engine, queues))
         return consumption
 

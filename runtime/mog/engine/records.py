@@ -163,8 +163,9 @@ class Node:
 class Requeue:
     """Puts a running task back.
 
-    SUSPENDED counts as a stop and keeps the attempt counted; with ``retry`` it counts as a retry too. ``refund`` takes the start back as if the delivery had
-    never been made and restores PENDING or SUSPENDED, whichever it was: for work handed back before it began.
+    SUSPENDED counts as a stop and keeps the attempt counted; with ``retry`` it counts as a retry too. ``refund`` takes
+    the start back as if the delivery had never been made and restores PENDING or SUSPENDED, whichever it was: for work
+    handed back before it began.
     """
 
     id: UUID

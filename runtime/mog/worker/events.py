@@ -45,6 +45,7 @@ class TaskEnded:
     name: str
     state: ResultState
     duration: float
+    attempt: int
     error: str | None = None
     delay: float | None = None
 

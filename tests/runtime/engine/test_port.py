@@ -315,7 +315,7 @@ async def test_deliveries_come_with_credit_and_on_this_loop(port, store, new_tas
         came.extend(deliveries)
         threads.add(threading.current_thread())
 
-    consumption = await port.consume(["tasks"], deliver)
+    consumption = await port.consume(["tasks"], deliver, lambda _: None)
     tasks = [new_task() for _ in range(3)]
     for task in tasks:
         await port.call("results.create", task.new())
@@ -330,7 +330,7 @@ async def test_deliveries_come_with_credit_and_on_this_loop(port, store, new_tas
 
 
 async def test_grants_of_a_burst_are_one_and_do_not_split_settles(port, store, new_task):
-    consumption = await port.consume(["tasks"], lambda _: None)
+    consumption = await port.consume(["tasks"], lambda _: None, lambda _: None)
     consumer = port.engine.broker.consumer
     tasks = [new_task() for _ in range(50)]
     await asyncio.gather(*(port.call("results.create", task.new()) for task in tasks))
@@ -345,7 +345,7 @@ async def test_grants_of_a_burst_are_one_and_do_not_split_settles(port, store, n
 
 async def test_nothing_is_delivered_after_stop(port, store, new_task):
     came = []
-    consumption = await port.consume(["tasks"], came.extend)
+    consumption = await port.consume(["tasks"], came.extend, lambda _: None)
     consumption.grant(10)
     await port.call("results.create", new_task().new())
     await consumption.stop()

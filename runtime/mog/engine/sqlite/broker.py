@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
-from mog.engine.contracts import Broker, Consumer, Deliver
-from mog.engine.records import Delivery, Message, QueueDepth
+from mog.engine.contracts import Broker, Consumer, Deliver, Ended
+from mog.engine.records import DeadLetter, DeadQuery, Delivery, Message, Node, QueueDepth
 from mog.engine.sqlite.consumer import SqliteConsumer
 from mog.engine.sqlite.lifecycle import purge
 from mog.engine.sqlite.part import Part
+from mog.engine.sqlite.queries import QUERIES
 from mog.engine.sqlite.transaction import Transaction
 from mog.errors import MogError
 
@@ -19,12 +24,13 @@ class SqliteBroker(Part, Broker):
     """See :class:`Broker`. Queues and results are one store."""
 
     shares_store = True
-    _consumer: Consumer | None = None
+    _consumer: SqliteConsumer | None = None
 
     async def close(self) -> None:
         """Hand back what is still owned: it counts as stopped, not as a crash."""
         if self._is_open and self._consumer is not None:
             await self._consumer.stop()
+            self._consumer.forget()
             self._consumer = None
             await self.store.hand_back()
         await super().close()
@@ -40,12 +46,13 @@ class SqliteBroker(Part, Broker):
         """See :meth:`Broker.acknowledge`."""
         raise NotImplementedError("settle() and requeue() acknowledge; see shares_store")
 
-    async def consume(self, queues: Sequence[str], deliver: Deliver) -> Consumer:
+    async def consume(self, queues: Sequence[str], deliver: Deliver, ended: Ended) -> Consumer:
         """See :meth:`Broker.consume`."""
         if self._consumer is not None:
             await self._consumer.stop()
+            self._consumer.forget()
         await self.store.join(consumes=True)
-        self._consumer = SqliteConsumer(self.store, queues, deliver)
+        self._consumer = SqliteConsumer(self.store, queues, deliver, ended)
         return self._consumer
 
     async def depth(self, queues: Sequence[str]) -> list[QueueDepth]:
@@ -71,6 +78,40 @@ class SqliteBroker(Part, Broker):
                 if count < _PURGED_AT_ONCE:
                     break
         return dropped
+
+    async def dead(self, query: DeadQuery) -> list[DeadLetter]:
+        """See :meth:`Broker.dead`."""
+        await self.store.settled()
+        before = query.before and self.store.read("key_of_dead", (query.before.bytes,))
+        if query.before is not None and not before:
+            return []
+        ids = json.dumps([id_.hex.upper() for id_ in query.ids]) if query.ids else None
+        parameters = {
+            "below": before[0][0] if before else None,
+            "ids": ids,
+            "queue": query.queue,
+            "reason": query.reason,
+            "limit": query.limit,
+        }
+        return [DeadLetter(UUID(bytes=row[0]), *row[1:]) for row in self.store.read("find_dead", parameters)]
+
+    async def drop_dead(self, ids: Sequence[UUID]) -> list[bool]:
+        """See :meth:`Broker.drop_dead`."""
+        return await self.store.write(_drop_dead, ids)
+
+    async def nodes(self) -> list[Node]:
+        """See :meth:`Broker.nodes`."""
+        await self.store.settled()
+        rows = self.store.read("running_by_node", ())
+        return [_node(list(of_one)) for _, of_one in itertools.groupby(rows, lambda row: row[0])]
+
+
+def _node(rows: Sequence[Sequence[Any]]) -> Node:
+    return Node(rows[0][1], tuple(UUID(bytes=row[2]) for row in rows if row[2] is not None))
+
+
+def _drop_dead(transaction: Transaction, ids: Sequence[UUID]) -> list[bool]:
+    return [bool(transaction.connection.execute(QUERIES["drop_dead"], (id_.bytes,)).rowcount) for id_ in ids]
 
 
 def _purge(transaction: Transaction, queues: Sequence[str]) -> list[int]:

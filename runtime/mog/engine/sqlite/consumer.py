@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
-from mog.engine.contracts import Consumer, Deliver
+from mog.engine.contracts import Consumer, Deliver, Ended
 from mog.engine.sqlite.lifecycle import claim
+from mog.engine.sqlite.revoking import drop_notices
 from mog.engine.sqlite.rows import delivery_from
 from mog.engine.sqlite.store import Store
 from mog.engine.sqlite.timers import Timer
-from mog.engine.sqlite.transaction import Operation, Transaction
+from mog.engine.sqlite.transaction import Operation, Transaction, Unheard
 from mog.errors import EngineError
 
 logger = logging.getLogger("mog.engine.sqlite")
@@ -25,21 +27,23 @@ class SqliteConsumer(Consumer):
     listens for the ready bell; else it has no use for it.
     """
 
-    def __init__(self, store: Store, queues: Sequence[str], deliver: Deliver) -> None:
+    def __init__(self, store: Store, queues: Sequence[str], deliver: Deliver, ended: Ended) -> None:
         self._store = store
         self._queues = list(dict.fromkeys(queues))
         self._deliver = deliver
+        self._ended = ended
         self._credit = 0
         self._claiming = False
         self._stopped = False
         self._failing = False
         self._timer = Timer(store.loop, store.clock, self.wake)
         store.ready_listeners.append(self.wake)
+        store.ended_listeners.append(self._hear_ended)
 
     def grant(self, slots: int) -> None:
         """See :meth:`Consumer.grant`."""
-        self._credit = max(0, self._credit + slots)
-        if slots > 0:
+        self._credit += slots  # below zero while more runs than there are slots
+        if self._credit > 0:
             self._claim_soon()
 
     async def stop(self) -> None:
@@ -52,7 +56,7 @@ class SqliteConsumer(Consumer):
 
     def wake(self) -> None:
         """Claim if there is something to claim; what is read here costs no lock."""
-        if self._stopped or self._claiming or not self._credit:
+        if self._stopped or self._claiming or self._credit <= 0:
             return
         try:
             if self._anything_ready():
@@ -68,13 +72,13 @@ class SqliteConsumer(Consumer):
         return any(self._store.read("any_ready", (queue,)) for queue in self._queues)
 
     def _claim_soon(self) -> None:
-        if self._credit and not self._claiming and not self._stopped:
+        if self._credit > 0 and not self._claiming and not self._stopped:
             self._store.writer.add(_Claim(self, self._store.loop.time()))
             self._claiming = True
 
     def claim(self, transaction: Transaction, _items: Sequence[Any]) -> list[Any]:
         """Claim what there is credit for; the work of a :class:`_Claim`."""
-        if self._stopped or not self._credit:
+        if self._stopped or self._credit <= 0:
             return []
         self._store.ensure_known(transaction)
         return claim(transaction, self._queues, self._credit, self._store.neighbours.owner, self._store.node_id)
@@ -82,11 +86,11 @@ class SqliteConsumer(Consumer):
     def claimed(self, rows: list[Any]) -> None:
         """Hand out what was claimed, and see whether to listen for more."""
         self._claiming = self._failing = False
-        self._credit = max(0, self._credit - len(rows))
+        self._credit -= len(rows)
         self._store.neighbours.listen(self._credit > 0 and not self._stopped)
         if rows:
             self._hand_out([delivery_from(row) for row in rows])
-        if self._credit and not self._stopped:
+        if self._credit > 0 and not self._stopped:
             self.wake()
 
     def _hand_out(self, deliveries: list[Any]) -> None:
@@ -95,6 +99,24 @@ class SqliteConsumer(Consumer):
         except Exception as error:  # noqa: BLE001 - others' answers of this transaction must still be given
             context = {"message": "a consumer could not take deliveries", "exception": error}
             self._store.loop.call_exception_handler(context)
+
+    def _hear_ended(self, ids: Sequence[bytes]) -> None:
+        """Pass on which tasks were revoked; without ids, look for those that no bell has told of."""
+        if ids:
+            self._ended([UUID(bytes=id_) for id_ in ids])
+            return
+        owner = self._store.neighbours.owner
+        try:
+            noticed = [task for (task,) in self._store.read("notices", (owner,))]
+        except EngineError:  # the next tick looks again
+            return
+        if noticed:
+            self._ended([UUID(bytes=id_) for id_ in noticed])
+            self._store.writer.add(Unheard(drop_notices, [(owner, task) for task in noticed], self._store.loop.time()))
+
+    def forget(self) -> None:
+        """Hear no more of tasks that were revoked; they are all settled."""
+        self._store.ended_listeners.remove(self._hear_ended)
 
     def failed(self, error: Exception) -> None:
         """Wait for the next tick; say once why."""

@@ -7,6 +7,7 @@ second.
 - ready: an empty datagram. If the bell's queue is full (EAGAIN) the ring is dropped: what is in the queue was not read
   yet, so its owner will look after our commit anyway. A consumer without free slots does not listen, so that a burst
   costs it nothing.
+- ended: the ids of tasks that the process runs and that were revoked, in the same form as for *finished*.
 - finished: the ids of tasks that are done, 16 bytes each. If the queue is full they are kept and sent a little later;
   when too many gather, one empty datagram takes their place, which says: look at all that you wait for.
 """
@@ -64,6 +65,12 @@ class BellTower:
         self.directory = Path(tempfile.mkdtemp(prefix="mog-", dir=base if len(base) < _LONGEST_PATH - 20 else "/tmp"))  # noqa: S108 - mkdtemp makes the name
         self.ready: Bell | None = None
         self.finished: Bell | None = None
+        self.ended: Bell | None = None
+
+    @property
+    def bells(self) -> tuple[Bell | None, Bell | None, Bell | None]:
+        """The ready, the finished and the ended bell."""
+        return self.ready, self.finished, self.ended
 
     def hang_ready(self) -> Bell:
         """Return the ready bell; the first call makes it."""
@@ -75,9 +82,14 @@ class BellTower:
         self.finished = self.finished or Bell(self.directory, "f")
         return self.finished
 
+    def hang_ended(self) -> Bell:
+        """Return the ended bell; the first call makes it."""
+        self.ended = self.ended or Bell(self.directory, "e")
+        return self.ended
+
     def stands(self) -> bool:
         """Tell whether the sockets' names are still there; those who clean temp directories may have come by."""
-        return all(bell is None or bell.path.exists() for bell in (self.ready, self.finished))
+        return all(bell is None or bell.path.exists() for bell in self.bells)
 
     def close(self) -> None:
         """Close and remove all."""
@@ -86,7 +98,7 @@ class BellTower:
 
     def abandon(self) -> None:
         """Close the sockets in a forked child; the parent keeps them."""
-        for bell in (self.ready, self.finished):
+        for bell in self.bells:
             if bell is not None:
                 bell.close()
 

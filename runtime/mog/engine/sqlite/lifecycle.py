@@ -101,7 +101,7 @@ def _shares(transaction: Transaction, queues: Sequence[str], slots: int) -> list
 def settle(transaction: Transaction, outcomes: Sequence[Outcome]) -> list[bool]:
     """End attempts that are still their task's."""
     connection, now = transaction.connection, transaction.now
-    answers, finished, keys = [], [], []
+    answers, finished, keys, buried = [], [], [], []
     ids: dict[bytes, None] = {}
     for outcome in outcomes:
         id_ = outcome.id.bytes
@@ -109,20 +109,27 @@ def settle(transaction: Transaction, outcomes: Sequence[Outcome]) -> list[bool]:
         answers.append(row is not None and id_ not in ids)
         if not answers[-1]:
             continue
-        key, starts, stops, started, node_id, own_ttl, _owner = row
+        key, starts, stops, retries, started, node_id, own_ttl, _owner = row
         expires = now + (outcome.ttl if own_ttl is None else own_ttl)
         value_expires = min(expires, now + outcome.value_ttl) if own_ttl is None else expires
         times = (started, now, node_id, expires, value_expires, value_expires)
-        finished.append(
-            (outcome.state.value, starts, stops + 1, *times, outcome.value.content, outcome.value.encoding, key)
-        )
+        finished.append((outcome.state.value, starts, stops + 1, retries, *times, *_value_columns(outcome), key))
+        if outcome.dead is not None:
+            buried.append((outcome.dead, now, key))
         keys.append((key,))
         ids[id_] = None
     connection.executemany(_FINISH, finished)
+    if buried:
+        connection.executemany(QUERIES["bury"], buried)
     connection.executemany(_DROP_MESSAGE, keys)
     connection.executemany(_DROP_STATE, [(id_,) for id_ in ids])
     transaction.finished += ids
     return answers
+
+
+def _value_columns(outcome: Outcome) -> tuple[bytes, str | None, bool]:
+    """Return value, encoding, and whether the message is kept: a task that has failed may be submitted again."""
+    return outcome.value.content, outcome.value.encoding, outcome.state is not ResultState.SUCCESS
 
 
 def requeue(transaction: Transaction, requeues: Sequence[Requeue], owner: int | None) -> list[bool]:
@@ -138,17 +145,18 @@ def requeue(transaction: Transaction, requeues: Sequence[Requeue], owner: int | 
 
 
 def _put_back(transaction: Transaction, item: Requeue, row: Sequence[Any]) -> None:
-    key, starts, stops, started, node_id, _own_ttl, _owner = row
+    key, starts, stops, retries, started, node_id, _own_ttl, _owner = row
     if item.refund:
         starts -= 1
         if starts == 0:
             started = node_id = None
     else:
         stops += 1
+        retries += item.retry
     state = (ResultState.SUSPENDED if starts else ResultState.PENDING).value
     due = item.due if item.due is not None and item.due > transaction.now else None
     transaction.connection.execute(
-        QUERIES["put_back"], (due, transaction.position, state, starts, stops, started, node_id, key)
+        QUERIES["put_back"], (due, transaction.position, state, starts, stops, retries, started, node_id, key)
     )
 
 
@@ -163,6 +171,7 @@ def purge(transaction: Transaction, queue: str, limit: int) -> int:
                 ResultState.REVOKED.value,
                 starts,
                 stops,
+                retries,
                 started,
                 now,
                 node_id,
@@ -171,9 +180,10 @@ def purge(transaction: Transaction, queue: str, limit: int) -> int:
                 now + ttl,
                 None,
                 None,
+                True,
                 key,
             )
-            for key, _id, starts, stops, started, node_id, ttl in rows
+            for key, _id, starts, stops, retries, started, node_id, ttl in rows
         ],
     )
     connection.executemany(_DROP_MESSAGE, [(row[0],) for row in rows])

@@ -25,19 +25,19 @@ class MemoryNeighbours(Neighbours):
     def __init__(self, room: Room) -> None:
         self._room = room
 
-    def attach(self, on_ready: Callable[[], None], on_finished: Heard) -> None:
+    def attach(self, on_ready: Callable[[], None], on_finished: Heard, on_ended: Heard) -> None:
         """See :meth:`Neighbours.attach`."""
-        super().attach(on_ready, on_finished)
+        super().attach(on_ready, on_finished, on_ended)
         self._room.present[self.owner] = self
 
     def join(self, *, consumes: bool, waits: bool) -> Bells:
         """See :meth:`Neighbours.join`."""
-        return ("memory" if consumes else None), ("memory" if waits else None)
+        return ("memory" if consumes else None), ("memory" if waits else None), ("memory" if consumes else None)
 
     def listen(self, listening: bool) -> None:
         """Rings within a process cost too little to be turned off."""
 
-    def ring(self, row: Sequence[Any], *, ready: bool, finished: Sequence[bytes]) -> bool:
+    def ring(self, row: Sequence[Any], *, ready: bool, finished: Sequence[bytes], ended: Sequence[bytes]) -> bool:
         """See :meth:`Neighbours.ring`."""
         other = self._room.present.get(row[0])
         if other is None:
@@ -47,6 +47,8 @@ class MemoryNeighbours(Neighbours):
                 other._loop.call_soon_threadsafe(other._on_ready)
             if finished and row[2] is not None:
                 other._loop.call_soon_threadsafe(other._on_finished, list(finished))
+            if ended:
+                other._loop.call_soon_threadsafe(other._on_ended, list(ended))
         except RuntimeError:  # its loop was closed
             return False
         return True

@@ -18,8 +18,10 @@ from mog.errors import EngineUnavailable
 Heard = Callable[[Sequence[bytes]], None]
 """Takes ids of tasks that are done; an empty sequence says: look at all that you wait for."""
 
-Bells = tuple[str | None, str | None]
-"""Where a process's ready bell and finished bell hang, for the table ``process``."""
+Bells = tuple[str | None, str | None, str | None]
+"""Where a process's ready, finished and ended bells hang, for the table ``process``."""
+
+NO_BELLS: Bells = (None, None, None)
 
 _DEBT_DELAY = 0.007
 """Seconds until a ring that found a full queue is sent again."""
@@ -34,11 +36,11 @@ class Neighbours(ABC):
 
     owner: int
 
-    def attach(self, on_ready: Callable[[], None], on_finished: Heard) -> None:
+    def attach(self, on_ready: Callable[[], None], on_finished: Heard, on_ended: Heard) -> None:
         """Begin, with a new number; others' rings are handed to these, on the loop that runs."""
         self.owner = new_owner()
         self._loop = asyncio.get_running_loop()
-        self._on_ready, self._on_finished = on_ready, on_finished
+        self._on_ready, self._on_finished, self._on_ended = on_ready, on_finished, on_ended
 
     @abstractmethod
     def join(self, *, consumes: bool, waits: bool) -> Bells:
@@ -49,7 +51,7 @@ class Neighbours(ABC):
         """Begin or end to hear that messages are ready."""
 
     @abstractmethod
-    def ring(self, row: Sequence[Any], *, ready: bool, finished: Sequence[bytes]) -> bool:
+    def ring(self, row: Sequence[Any], *, ready: bool, finished: Sequence[bytes], ended: Sequence[bytes]) -> bool:
         """Tell the process of ``row``; False if it does not answer its bell."""
 
     @abstractmethod
@@ -80,9 +82,9 @@ class FileNeighbours(Neighbours):
         self._debt: asyncio.TimerHandle | None = None
         self._listening = False
 
-    def attach(self, on_ready: Callable[[], None], on_finished: Heard) -> None:
+    def attach(self, on_ready: Callable[[], None], on_finished: Heard, on_ended: Heard) -> None:
         """See :meth:`Neighbours.attach`."""
-        super().attach(on_ready, on_finished)
+        super().attach(on_ready, on_finished, on_ended)
         self._process = os.getpid()
         self._ringer = Ringer()
 
@@ -94,8 +96,8 @@ class FileNeighbours(Neighbours):
         except OSError as error:
             raise EngineUnavailable(f"cannot make the files by which processes find each other ({error})") from error
         assert self._tower is not None
-        ready, finished = self._tower.ready, self._tower.finished
-        return str(ready.path) if ready else None, str(finished.path) if finished else None
+        ready, finished, ended = (str(bell.path) if bell is not None else None for bell in self._tower.bells)
+        return ready, finished, ended
 
     def _make_lock(self) -> None:
         if self._lock is not None and not self._lock.path.exists():
@@ -107,8 +109,9 @@ class FileNeighbours(Neighbours):
         if self._tower is not None and not self._tower.stands():
             self._take_down()
         self._tower = self._tower or BellTower()
-        if consumes:
+        if consumes and self._tower.ready is None:
             self._tower.hang_ready()
+            self._loop.add_reader(self._tower.hang_ended().socket, self._hear_ended)
         if waits and self._tower.finished is None:
             self._loop.add_reader(self._tower.hang_finished().socket, self._hear_finished)
 
@@ -137,9 +140,15 @@ class FileNeighbours(Neighbours):
         elif rings:
             self._on_finished([ring[at : at + 16] for ring in rings for at in range(0, len(ring), 16)])
 
-    def ring(self, row: Sequence[Any], *, ready: bool, finished: Sequence[bytes]) -> bool:
+    def _hear_ended(self) -> None:
+        assert self._tower is not None
+        assert self._tower.ended is not None
+        rings = self._tower.ended.heard()
+        self._on_ended([ring[at : at + 16] for ring in rings for at in range(0, len(ring), 16)])
+
+    def ring(self, row: Sequence[Any], *, ready: bool, finished: Sequence[bytes], ended: Sequence[bytes]) -> bool:
         """See :meth:`Neighbours.ring`."""
-        _owner, ready_bell, finished_bell = row
+        _owner, ready_bell, finished_bell, ended_bell = row
         if self._ringer is None:
             return True
         answered = True
@@ -147,6 +156,8 @@ class FileNeighbours(Neighbours):
             answered = self._ringer.ready(ready_bell)
         if finished and finished_bell is not None:
             answered = self._ringer.finished(finished_bell, finished) and answered
+        if ended and ended_bell is not None:
+            answered = self._ringer.finished(ended_bell, ended) and answered
         self._arrange_debts()
         return answered
 
@@ -184,8 +195,9 @@ class FileNeighbours(Neighbours):
         """Remove the bells."""
         self.listen(False)
         if self._tower is not None:
-            if self._tower.finished is not None:
-                self._loop.remove_reader(self._tower.finished.socket)
+            for bell in (self._tower.finished, self._tower.ended):
+                if bell is not None:
+                    self._loop.remove_reader(bell.socket)
             self._tower.close()
         self._tower = None
 

@@ -32,7 +32,8 @@ ORDER BY priority DESC, position, key LIMIT ?;
 
 -- The cross join makes the queue's index the outer loop. `claim` takes the same rows in the same order.
 -- name: read_ready
-SELECT r.id, m.queue, m.priority, r.body, m.number_of_starts, m.number_of_stops, r.created, r.parent_id
+SELECT r.id, m.queue, m.priority, r.body, m.number_of_starts, m.number_of_stops, m.number_of_retries, r.created,
+    r.parent_id
 FROM message AS m CROSS JOIN result AS r ON r.key = m.key
 WHERE m.queue = ? AND m.owner IS NULL AND m.due IS NULL
 ORDER BY m.priority DESC, m.position, m.key LIMIT ?;
@@ -44,16 +45,73 @@ WHERE key IN (
     ORDER BY priority DESC, position, key LIMIT ?
 );
 
+-- An attempt is its task's for as long as a process owns the message; SUSPENDED then means that it waits for others.
 -- name: running_attempt
-SELECT m.key, m.number_of_starts, m.number_of_stops, m.started, m.node_id, r.own_ttl, m.owner
+SELECT m.key, m.number_of_starts, m.number_of_stops, m.number_of_retries, m.started, m.node_id, r.own_ttl, m.owner
 FROM result AS r CROSS JOIN message AS m ON m.key = r.key
-WHERE r.id = ? AND m.number_of_starts = ? AND m.state = 'RUNNING';
+WHERE r.id = ? AND m.number_of_starts = ? AND m.owner IS NOT NULL;
 
 -- name: finish
 UPDATE result SET
-    state = ?, number_of_starts = ?, number_of_stops = ?, started = ?, finished = ?, node_id = ?,
-    expires = ?, value_expires = ?, sweep = ?, value = ?, encoding = ?, body = NULL
+    state = ?, number_of_starts = ?, number_of_stops = ?, number_of_retries = ?, started = ?, finished = ?, node_id = ?,
+    expires = ?, value_expires = ?, sweep = ?, value = ?, encoding = ?, body = iif(?, body, NULL)
 WHERE key = ?;
+
+-- name: set_waiting
+UPDATE message SET state = ? WHERE key = ?;
+
+-- The task as it is before it is revoked, with what revoking needs to know of it.
+-- name: to_revoke
+SELECT r.key, r.state, m.number_of_starts, m.number_of_stops, m.number_of_retries, m.started, m.node_id, m.owner,
+    r.expires
+FROM result AS r LEFT JOIN message AS m ON m.key = r.key WHERE r.id = ?;
+
+-- name: overrule
+UPDATE result SET state = 'REVOKED', number_of_stops = number_of_stops + 1 WHERE key = ?;
+
+-- name: add_revoked
+INSERT INTO result (key, id, queue, priority, created, ttl, state, number_of_starts, number_of_stops, number_of_retries,
+    finished, expires, value_expires, sweep, value, encoding)
+SELECT coalesce(max(key), 0) + 1, :id, '', 5, :now, :ttl, 'REVOKED', 0, 1, 0,
+    :now, :now + :ttl, :now + :value_ttl, :now + min(:ttl, :value_ttl), :value, :encoding
+FROM result;
+
+-- name: children
+SELECT id FROM result WHERE parent_id = ? ORDER BY key LIMIT ?;
+
+-- name: add_notice
+INSERT OR IGNORE INTO notice (owner, task) VALUES (?, ?);
+
+-- name: notices
+SELECT task FROM notice WHERE owner = ?;
+
+-- name: drop_notice
+DELETE FROM notice WHERE owner = ? AND task = ?;
+
+-- name: drop_notices
+DELETE FROM notice WHERE owner = ?;
+
+-- name: bury
+INSERT OR REPLACE INTO dead (id, name, queue, reason, buried, body)
+SELECT id, name, queue, ?, ?, body FROM result WHERE key = ?;
+
+-- name: find_dead
+SELECT id, name, queue, reason, buried, body FROM dead
+WHERE (:below IS NULL OR key < :below)
+    AND (:ids IS NULL OR hex(id) IN (SELECT value FROM json_each(:ids)))
+    AND (:queue IS NULL OR queue = :queue) AND (:reason IS NULL OR reason = :reason)
+ORDER BY key DESC LIMIT :limit;
+
+-- name: key_of_dead
+SELECT key FROM dead WHERE id = ?;
+
+-- name: drop_dead
+DELETE FROM dead WHERE id = ?;
+
+-- name: running_by_node
+SELECT p.owner, p.node_id, r.id
+FROM process AS p LEFT JOIN message AS m ON m.owner = p.owner LEFT JOIN result AS r ON r.key = m.key
+WHERE p.ready IS NOT NULL ORDER BY p.node_id, p.owner, r.key;
 
 -- name: drop_message
 DELETE FROM message WHERE key = ?;
@@ -63,15 +121,18 @@ DELETE FROM state WHERE task = ?;
 
 -- name: put_back
 UPDATE message SET
-    owner = NULL, due = ?, position = ?, state = ?, number_of_starts = ?, number_of_stops = ?, started = ?, node_id = ?
+    owner = NULL, due = ?, position = ?, state = ?, number_of_starts = ?, number_of_stops = ?, number_of_retries = ?,
+    started = ?, node_id = ?
 WHERE key = ?;
 
 -- name: waiting_in_queue
-SELECT m.key, r.id, m.number_of_starts, m.number_of_stops, m.started, m.node_id, coalesce(r.own_ttl, r.ttl)
+SELECT m.key, r.id, m.number_of_starts, m.number_of_stops, m.number_of_retries, m.started, m.node_id,
+    coalesce(r.own_ttl, r.ttl)
 FROM message AS m CROSS JOIN result AS r ON r.key = m.key
 WHERE m.queue = :queue AND m.owner IS NULL AND m.due IS NULL
 UNION ALL
-SELECT m.key, r.id, m.number_of_starts, m.number_of_stops, m.started, m.node_id, coalesce(r.own_ttl, r.ttl)
+SELECT m.key, r.id, m.number_of_starts, m.number_of_stops, m.number_of_retries, m.started, m.node_id,
+    coalesce(r.own_ttl, r.ttl)
 FROM message AS m INDEXED BY message_due CROSS JOIN result AS r ON r.key = m.key
 WHERE m.due IS NOT NULL AND m.queue = :queue
 LIMIT :limit;
@@ -90,12 +151,12 @@ SELECT queue, count(*) FROM message WHERE owner IS NOT NULL GROUP BY queue;
 
 -- name: get_record
 SELECT id, name, state, number_of_starts, number_of_stops, parent_id, created, started, finished, node_id,
-    kwargs_repr, queue, priority, due, expires
+    kwargs_repr, queue, priority, due, expires, number_of_retries
 FROM record WHERE id = ? AND (expires IS NULL OR expires > ?);
 
 -- name: find_records
 SELECT id, name, state, number_of_starts, number_of_stops, parent_id, created, started, finished, node_id,
-    kwargs_repr, queue, priority, due, expires
+    kwargs_repr, queue, priority, due, expires, number_of_retries
 FROM record
 WHERE key < :below AND key >= :from AND (expires IS NULL OR expires > :now)
     AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
@@ -107,8 +168,8 @@ ORDER BY key DESC LIMIT :limit;
 SELECT value, encoding FROM result WHERE id = ? AND value IS NOT NULL AND value_expires > ?;
 
 -- name: get_message
-SELECT m.queue, m.priority, r.body, m.due
-FROM result AS r CROSS JOIN message AS m ON m.key = r.key WHERE r.id = ?;
+SELECT r.queue, r.priority, r.body, m.due
+FROM result AS r LEFT JOIN message AS m ON m.key = r.key WHERE r.id = ? AND r.body IS NOT NULL;
 
 -- name: get_metadata
 SELECT m.name, m.value FROM result AS r CROSS JOIN metadata AS m ON m.key = r.key
@@ -159,14 +220,14 @@ INSERT INTO state (task, name, value) VALUES (?, ?, ?) ON CONFLICT (task, name) 
 DELETE FROM state WHERE task = ? AND name = ?;
 
 -- name: add_process
-INSERT INTO process (owner, pid, node_id, ready, finished) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (owner) DO UPDATE SET ready = excluded.ready, finished = excluded.finished;
+INSERT INTO process (owner, pid, node_id, ready, finished, ended) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (owner) DO UPDATE SET ready = excluded.ready, finished = excluded.finished, ended = excluded.ended;
 
 -- name: drop_process
 DELETE FROM process WHERE owner = ?;
 
 -- name: processes
-SELECT owner, ready, finished FROM process WHERE owner IS NOT ?;
+SELECT owner, ready, finished, ended FROM process WHERE owner IS NOT ?;
 
 -- name: free_owned
 UPDATE message SET owner = NULL WHERE owner = ?;

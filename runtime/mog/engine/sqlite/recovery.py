@@ -84,6 +84,7 @@ def _free_owned(transaction: Transaction, owners: Sequence[int]) -> list[None]:
     for owner in owners:
         transaction.connection.execute(QUERIES["free_owned"], (owner,))
         transaction.connection.execute(QUERIES["drop_process"], (owner,))
+        transaction.connection.execute(QUERIES["drop_notices"], (owner,))
     transaction.ready = True
     return [None] * len(owners)
 

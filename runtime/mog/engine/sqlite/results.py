@@ -8,10 +8,21 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from mog.engine.contracts import Finished, ResultBackend
-from mog.engine.records import Message, NewTask, Outcome, Query, Record, Requeue, StoredValue
+from mog.engine.records import (
+    Message,
+    NewTask,
+    Outcome,
+    Query,
+    Record,
+    Requeue,
+    Revocation,
+    StoredValue,
+    Waiting,
+)
 from mog.engine.sqlite.lifecycle import create, forget, requeue, settle
 from mog.engine.sqlite.part import Part
 from mog.engine.sqlite.queries import QUERIES
+from mog.engine.sqlite.revoking import revoke, set_waiting
 from mog.engine.sqlite.rows import record_from
 from mog.engine.sqlite.store import Store
 from mog.engine.sqlite.transaction import Transaction
@@ -58,6 +69,20 @@ class SqliteResults(Part, ResultBackend):
 
     def _requeue(self, transaction: Transaction, requeues: Sequence[Requeue]) -> list[bool]:
         return requeue(transaction, requeues, self.store.neighbours.owner)
+
+    async def set_waiting(self, changes: Sequence[Waiting]) -> list[bool]:
+        """See :meth:`ResultBackend.set_waiting`."""
+        return await self.store.write(set_waiting, changes)
+
+    async def revoke(self, revocations: Sequence[Revocation]) -> list[Record]:
+        """See :meth:`ResultBackend.revoke`."""
+        return await self.store.write(revoke, revocations)
+
+    async def children(self, parents: Sequence[tuple[UUID, int | None]]) -> list[list[UUID]]:
+        """See :meth:`ResultBackend.children`."""
+        await self.store.settled()
+        found = [self.store.read("children", (id_.bytes, -1 if limit is None else limit)) for id_, limit in parents]
+        return [[UUID(bytes=child) for (child,) in rows] for rows in found]
 
     async def get(self, ids: Sequence[UUID]) -> list[Record | None]:
         """See :meth:`ResultBackend.get`."""

@@ -16,9 +16,10 @@ STATES: Mapping[str, ResultState] = MappingProxyType({str(state): state for stat
 
 def record_from(row: Sequence[Any]) -> Record:
     """Make a record of a row of ``get_record`` or ``find_records``."""
-    (id_, name, state, starts, stops, parent, created, started, finished, node, kwargs, queue, priority, due, ends) = (
+    (id_, name, state, starts, stops, parent, created, started, finished, node, kwargs, queue, priority, due, *rest) = (
         row
     )
+    ends, retries = rest
     return Record(
         id=UUID(bytes=id_),
         name=name,
@@ -35,11 +36,13 @@ def record_from(row: Sequence[Any]) -> Record:
         priority=priority,
         due=due,
         expires=ends,
+        number_of_retries=retries,
     )
 
 
 def delivery_from(row: Sequence[Any]) -> Delivery:
     """Make a delivery of a row of ``read_ready``, read before the claim."""
-    id_, queue, priority, body, starts, stops, created, parent = row
+    id_, queue, priority, body, starts, stops, retries, created, parent = row
     message = Message(UUID(bytes=id_), queue, priority, body)
-    return Delivery(message, starts + 1, starts - stops, created, None if parent is None else UUID(bytes=parent))
+    parent_id = None if parent is None else UUID(bytes=parent)
+    return Delivery(message, starts + 1, starts - stops, created, parent_id, retries=retries)

@@ -10,7 +10,7 @@ from typing import Any
 
 from mog.engine.sqlite.database import Database, closed
 from mog.engine.sqlite.forks import forks
-from mog.engine.sqlite.neighbours import Bells, Neighbours
+from mog.engine.sqlite.neighbours import NO_BELLS, Bells, Neighbours
 from mog.engine.sqlite.queries import QUERIES
 from mog.engine.sqlite.recovery import Recovery
 from mog.engine.sqlite.timers import Clock
@@ -39,6 +39,7 @@ class Store:
         self.node_id = node_id
         self.ready_listeners: list[Callable[[], None]] = []
         self.finished_listeners: list[Callable[[Sequence[bytes]], None]] = []
+        self.ended_listeners: list[Callable[[Sequence[bytes]], None]] = []
         self.loop: asyncio.AbstractEventLoop
         self._lock_timeout = lock_timeout
         self._writer: Writer | None = None
@@ -47,7 +48,7 @@ class Store:
         self._forget()
 
     def _forget(self) -> None:
-        self._bells: Bells = (None, None)
+        self._bells = NO_BELLS
         self._tick_handle: asyncio.TimerHandle | None = None
         self._consumes = self._waits = False
 
@@ -58,7 +59,7 @@ class Store:
             forks.watch(self.abandon, self.database.busy)
             self.loop = asyncio.get_running_loop()
             self._writer = Writer(self.database, self.clock, self._lock_timeout, self._announce)
-            self.neighbours.attach(self._hear_ready, self._hear_finished)
+            self.neighbours.attach(self._hear_ready, self._hear_finished, self._hear_ended)
         self._users += 1
 
     async def close(self) -> None:
@@ -69,7 +70,7 @@ class Store:
         if self._tick_handle is not None:
             self._tick_handle.cancel()
         await self._recovery.stop()
-        if self._bells != (None, None):
+        if self._bells != NO_BELLS:
             await self.hand_back(sign_off=True)
         writer, self._writer = self.writer, None
         await writer.close()
@@ -155,19 +156,22 @@ class Store:
 
     def _announce(self, transaction: Transaction) -> None:
         """Tell this engine and its neighbours what a commit has brought."""
-        ready, finished = transaction.ready, transaction.finished
+        ready, finished, revoked = transaction.ready, transaction.finished, transaction.revoked
         if not ready and not finished:
             return
         if ready:
             self._hear_ready()
         if finished:
             self._hear_finished(finished)
+        if mine := [task for owner, task in revoked if owner == self.neighbours.owner]:
+            self._hear_ended(mine)
         try:
             rows = self.read("processes", (self.neighbours.owner,))
         except EngineError:  # the ticks of the others find out
             return
         for row in rows:
-            if not self.neighbours.ring(row, ready=ready, finished=finished):
+            ended = [task for owner, task in revoked if owner == row[0]]
+            if not self.neighbours.ring(row, ready=ready, finished=finished, ended=ended):
                 self._recovery.look()
 
     def _hear_ready(self) -> None:
@@ -178,10 +182,15 @@ class Store:
         for listener in self.finished_listeners:
             listener(ids)
 
+    def _hear_ended(self, ids: Sequence[bytes]) -> None:
+        for listener in self.ended_listeners:
+            listener(ids)
+
     def _tick(self) -> None:
         self._tick_handle = self.loop.call_later(TICK, self._tick)
         self._hear_ready()
         self._hear_finished(())
+        self._hear_ended(())
         self._recovery.look()
 
 
@@ -191,4 +200,5 @@ def _hand_back(transaction: Transaction, owners: Sequence[int], *, sign_off: boo
             transaction.ready = True
         if sign_off:
             transaction.connection.execute(QUERIES["drop_process"], (owner,))
+            transaction.connection.execute(QUERIES["drop_notices"], (owner,))
     return [None] * len(owners)

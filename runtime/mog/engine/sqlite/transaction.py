@@ -16,7 +16,7 @@ class Transaction:
 
     ``now`` is the engine's time. ``position`` grows with each transaction of a process: it is what a message that
     comes back to its queue is put behind. ``ready`` tells that messages became ready or due, ``finished`` holds the
-    ids of tasks that are done.
+    ids of tasks that are done, ``revoked`` those that were revoked while a process ran them, with its number.
     """
 
     connection: sqlite3.Connection
@@ -24,6 +24,7 @@ class Transaction:
     position: float
     ready: bool = False
     finished: list[bytes] = field(default_factory=list)
+    revoked: list[tuple[int, bytes]] = field(default_factory=list)
 
 
 Work = Callable[[Transaction, Sequence[Any]], list[Any]]
@@ -52,6 +53,18 @@ class Operation(ABC):
     @abstractmethod
     def fail(self, error: Exception) -> None:
         """Take the reason why nothing was done."""
+
+
+class Unheard(Operation):
+    """An operation whose answers nobody awaits; one that fails is asked for again by whoever finds it not done."""
+
+    __slots__ = ()
+
+    def answer(self, answers: list[Any]) -> None:
+        """See :meth:`Operation.answer`."""
+
+    def fail(self, error: Exception) -> None:
+        """See :meth:`Operation.fail`."""
 
 
 class Promise(Operation):

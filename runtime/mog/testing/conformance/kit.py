@@ -112,6 +112,7 @@ class Deliveries:
 
     engine: Engine
     taken: list[Delivery] = field(default_factory=list)
+    ended: list[UUID] = field(default_factory=list)
     _waiting: asyncio.Queue[Delivery] = field(default_factory=asyncio.Queue)
     consumer: Consumer = field(init=False)
 
@@ -120,7 +121,9 @@ class Deliveries:
         """Consume ``queues`` (default: "tasks") with so much credit."""
         deliveries = cls(engine)
         await engine.broker.declare(queues or ("tasks",))
-        deliveries.consumer = await engine.broker.consume(queues or ("tasks",), deliveries.take)
+        deliveries.consumer = await engine.broker.consume(
+            queues or ("tasks",), deliveries.take, deliveries.ended.extend
+        )
         if slots:
             deliveries.consumer.grant(slots)
         return deliveries

@@ -214,6 +214,13 @@ class ResultConformance:
             assert await engine.results.get([id_]) == [None]
             assert await engine.results.get_metadata([id_]) == [{}]
 
+    async def test_a_value_does_not_outlive_its_record(self, kit: EngineKit) -> None:
+        async with kit.engine() as engine:
+            _, delivery = await self._deliver(engine)
+            assert await engine.results.settle([outcome(delivery, ttl=10.0, value_ttl=TTL)]) == [True]
+            await kit.advance(11)
+            assert await engine.results.get_values([delivery.message.id]) == [None]
+
     async def test_a_task_that_is_not_done_does_not_expire(self, kit: EngineKit) -> None:
         async with kit.engine() as engine:
             id_ = await Submitter(engine).submit_new()

@@ -50,7 +50,7 @@ async def hold(path: str, slots: str) -> None:
         for delivery in deliveries:
             say("took", delivery.message.id)
 
-    consumer = await engine.broker.consume(["tasks"], take)
+    consumer = await engine.broker.consume(["tasks"], take, lambda _: None)
     consumer.grant(int(slots))
     say("ready")
     await until_told()
@@ -91,7 +91,7 @@ async def work(path: str, slots: str) -> None:
         running.add(task)
         task.add_done_callback(running.discard)
 
-    consumer = await engine.broker.consume(["tasks"], take)
+    consumer = await engine.broker.consume(["tasks"], take, lambda _: None)
     consumer.grant(int(slots))
     say("ready")
     await until_told()

@@ -16,6 +16,7 @@ CREATE TABLE result (
     state TEXT,                         -- from here on: NULL until the task is done
     number_of_starts INTEGER,
     number_of_stops INTEGER,
+    number_of_retries INTEGER,
     started REAL,
     finished REAL,
     node_id TEXT,
@@ -23,10 +24,11 @@ CREATE TABLE result (
     value_expires REAL,
     sweep REAL,                         -- when the next of the two is to be cleared away
     encoding TEXT,
-    body BLOB,                          -- the request; NULL once done
+    body BLOB,                          -- the request; NULL once it has succeeded
     value BLOB
 );
 CREATE UNIQUE INDEX result_id ON result (id);
+CREATE INDEX result_parent ON result (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX result_sweep ON result (sweep) WHERE sweep IS NOT NULL;
 
 -- One row for each task that is not done.
@@ -40,6 +42,7 @@ CREATE TABLE message (
     state TEXT NOT NULL DEFAULT 'PENDING',
     number_of_starts INTEGER NOT NULL DEFAULT 0,
     number_of_stops INTEGER NOT NULL DEFAULT 0,
+    number_of_retries INTEGER NOT NULL DEFAULT 0,
     started REAL,
     node_id TEXT
 );
@@ -67,7 +70,26 @@ CREATE TABLE process (
     pid INTEGER NOT NULL,               -- for people; a number that means nothing in another container
     node_id TEXT NOT NULL,
     ready TEXT,                         -- socket to ring when messages are ready; NULL: does not consume
-    finished TEXT                       -- socket to ring when tasks are done; NULL: does not wait
+    finished TEXT,                      -- socket to ring when tasks are done; NULL: does not wait
+    ended TEXT                          -- socket to ring when tasks that it runs were revoked; NULL: does not consume
+);
+
+-- Tasks that were revoked while a process ran them, until it has taken note.
+CREATE TABLE notice (
+    owner INTEGER NOT NULL,
+    task BLOB NOT NULL,
+    PRIMARY KEY (owner, task)
+) WITHOUT ROWID;
+
+-- Messages that no worker could bring to a good end, until they are replayed or dropped; the result may expire before.
+CREATE TABLE dead (
+    key INTEGER PRIMARY KEY,            -- order of burial
+    id BLOB NOT NULL UNIQUE,
+    name TEXT,
+    queue TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    buried REAL NOT NULL,
+    body BLOB NOT NULL
 );
 
 CREATE VIEW record AS
@@ -75,6 +97,7 @@ SELECT
     r.key, r.id, r.name, coalesce(r.state, m.state) AS state,
     coalesce(r.number_of_starts, m.number_of_starts) AS number_of_starts,
     coalesce(r.number_of_stops, m.number_of_stops) AS number_of_stops,
+    coalesce(r.number_of_retries, m.number_of_retries) AS number_of_retries,
     r.parent_id, r.created, coalesce(r.started, m.started) AS started, r.finished,
     coalesce(r.node_id, m.node_id) AS node_id, r.kwargs_repr, r.queue, r.priority, m.due, r.expires
 FROM result AS r LEFT JOIN message AS m ON m.key = r.key;
