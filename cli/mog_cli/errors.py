@@ -1,7 +1,7 @@
 """How a command ends: the exit codes, and the one place that turns an exception into a line and a code.
 
 0    done
-1    the task failed; the linter has findings
+1    the task failed; the linter has findings; the answer to "do it?" was no
 2    wrong use: arguments, settings, an app that cannot be imported; or a fault of mog itself, which is never a 1
 3    not finished in time, or revoked
 4    the broker or a store is out of reach or cannot be used

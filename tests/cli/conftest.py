@@ -104,15 +104,15 @@ def shop(directory: Path) -> Path:
 @pytest.fixture
 def worker(shop: Path) -> Iterator[subprocess.Popen[str]]:
     """A worker of the shop that runs while the test does."""
-    process = subprocess.Popen([*PROGRAM, "run"], cwd=shop, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    printed = []
-    for line in process.stderr:
-        printed.append(line)
-        if "event=worker-started" in line:
-            break
-    else:
-        pytest.fail("the worker did not start:\n" + "".join(printed))
-    yield process
-    process.terminate()
-    process.communicate(timeout=30)
+    with subprocess.Popen([*PROGRAM, "run"], cwd=shop, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        printed = []
+        for line in process.stderr:
+            printed.append(line)
+            if "event=worker-started" in line:
+                break
+        else:
+            pytest.fail("the worker did not start:\n" + "".join(printed))
+        yield process
+        process.terminate()
+        process.communicate(timeout=30)

@@ -98,12 +98,12 @@ def test_second_ctrl_c_ends_the_worker_at_once(terminal: Terminal, mog: Callable
     assert json.loads(mog("tasks", "get", task_id, "--json").out)["state"] == "SUSPENDED"
 
 
-@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 130, 1)])
+@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 1, 1), ("\x03", 130, 1)])
 def test_purge_asks(terminal: Terminal, mog: Callable[..., Any], answer: str, code: int, left: int) -> None:
     mog("submit", "shop.add", "1")
     process = terminal("queues", "purge", "tasks")
     process.expect(r"Drop 1 waiting tasks of tasks\? \[y/N\]")
-    process.sendline(answer)
+    process.send(answer if answer == "\x03" else f"{answer}\n")
     assert end(process) == code
     assert json.loads(mog("queues", "status", "--json").out.splitlines()[1])["ready"] == left
 
