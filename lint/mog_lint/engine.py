@@ -27,6 +27,7 @@ from mog_lint.model.project import Module, Project
 from mog_lint.model.source import Problem
 from mog_lint.model.stack import with_large_stack
 from mog_lint.model.summary import Summary
+from mog_lint.model.tasks import Tasks
 from mog_lint.reach import Reach
 from mog_lint.reporting import SYNTAX_ERROR, findings_of, problem_finding
 from mog_lint.selection import Selection
@@ -97,10 +98,11 @@ class _Run:
             project = with_large_stack(lambda: self.analyse(self.reported.union(surroundings)))
         self.cache.save()
         modules = {module.path: module for module in project.modules}
+        tasks = Tasks(project, frozenset(self.config.task_decorators))
         for path in sorted(self.reported):
             rules = self.selection.rules_for(path)
             if path in modules:
-                yield from findings_of(modules[path], project, self.config, rules, self.read(path) or b"")
+                yield from findings_of(modules[path], tasks, rules, self.read)
             elif path in self.problems and any(rule.code == SYNTAX_ERROR for rule in rules):
                 yield problem_finding(path, self.problems[path], self.read(path) or b"")
 

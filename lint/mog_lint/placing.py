@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,21 +11,43 @@ import libcst as cst
 
 from mog_lint.analysis import Parsed, analyse
 from mog_lint.edits import NodeEdit, NodeEditor
-from mog_lint.findings import Edit, Excerpt, Finding, Fix
+from mog_lint.findings import Edit, Excerpt, Finding, Fix, Related
 from mog_lint.model.positions import Places, locate
 from mog_lint.model.source import Source, Span
-from mog_lint.rule import Report, Rule, TextEdit
+from mog_lint.rule import RelatedSite, Report, Rule, TextEdit
 
 EXCERPT_ROWS = 6
 
 
-def place(path: Path, data: bytes, reports: Iterable[tuple[Rule, Report]]) -> list[Finding]:
-    """Return the findings of a file with this content, for the reports on its summary, in their order."""
-    parsed = analyse(data)
-    assert isinstance(parsed, Parsed), "what has a summary has been parsed before"
+def place(path: Path, reports: Iterable[tuple[Rule, Report]], read: Callable[[Path], bytes | None]) -> list[Finding]:
+    """Return the findings of a file for the reports on its summary, in their order; `read` gives a file's content."""
+    parsed = _parsed(path, read)
     drafts = [_Draft.of(rule, report, parsed) for rule, report in reports]
     places = locate(parsed.tree, parsed.source.text, [node for draft in drafts for node in draft.wanted])
-    return [draft.finding(path, parsed.source, places) for draft in drafts]
+    elsewhere = _elsewhere([site for draft in drafts for site in draft.report.chain], read)
+    return [draft.finding(path, parsed.source, places, elsewhere) for draft in drafts]
+
+
+def _parsed(path: Path, read: Callable[[Path], bytes | None]) -> Parsed:
+    parsed = analyse(read(path) or b"")
+    assert isinstance(parsed, Parsed), "what has a summary has been parsed before"
+    return parsed
+
+
+def _elsewhere(sites: Iterable[RelatedSite], read: Callable[[Path], bytes | None]) -> dict[RelatedSite, Related]:
+    """Find where related sites stand, parsing each of their files once."""
+    by_path = defaultdict(list)
+    for site in sites:
+        by_path[site.module.path].append(site)
+    found = {}
+    for path, group in by_path.items():
+        parsed = _parsed(path, read)
+        places = locate(parsed.tree, parsed.source.text, [parsed.nodes[site.site] for site in group])
+        for site in group:
+            span = places.of(parsed.nodes[site.site])
+            start, end = parsed.source.location(span.start), parsed.source.location(span.end)
+            found[site] = Related(site.message, str(path), start, end)
+    return found
 
 
 @dataclass(frozen=True)
@@ -54,7 +77,7 @@ class _Draft:
             if isinstance(edit, NodeEdit):
                 yield from edit.nodes()
 
-    def finding(self, path: Path, source: Source, places: Places) -> Finding:
+    def finding(self, path: Path, source: Source, places: Places, elsewhere: Mapping[RelatedSite, Related]) -> Finding:
         span = self.place if isinstance(self.place, Span) else places.of(self.place)
         start, end = source.location(span.start), source.location(span.end)
         first = max(start.row - 1, 1)
@@ -68,6 +91,7 @@ class _Draft:
             end,
             self.rule.severity,
             fix=self.fix(source, places),
+            chain=tuple(elsewhere[site] for site in self.report.chain),
             excerpt=Excerpt(first, tuple(source.line(row) for row in range(first, last + 1))),
         )
 

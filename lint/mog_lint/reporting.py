@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from mog_lint.config import LintConfig
 from mog_lint.findings import Excerpt, Finding
-from mog_lint.model.project import Module, Project
+from mog_lint.model.project import Module
 from mog_lint.model.source import Problem
 from mog_lint.model.stack import with_large_stack
+from mog_lint.model.tasks import Tasks
 from mog_lint.rule import Report, Rule, RuleContext
 from mog_lint.rules import all_rules, find_rule
 from mog_lint.suppress import Ledger
 
 SYNTAX_ERROR = "MOG000"
+Read = Callable[[Path], bytes | None]
 
 
-def findings_of(
-    module: Module, project: Project, config: LintConfig, rules: Iterable[Rule], data: bytes
-) -> list[Finding]:
-    """Run rules over a module whose content is `data`, and return what is not silenced, in order."""
-    context = RuleContext(module, project, config)
+def findings_of(module: Module, tasks: Tasks, rules: Iterable[Rule], read: Read) -> list[Finding]:
+    """Run rules over a module and return what is not silenced, in order; `read` gives the content of a file."""
+    context = RuleContext(module, tasks.project, tasks)
     first = [rule for rule in rules if not rule.runs_last]
     ledger = Ledger(module.summary.suppressions)
-    kept = [found for found in _placed(module, data, _reports(first, context)) if not ledger.silences(found)]
+    kept = [found for found in _placed(module, _reports(first, context), read) if not ledger.silences(found)]
     if ledger.suppressions:
         late = replace(context, unused=tuple(ledger.unused(_words(first), _words(all_rules()))))
         reports = _reports([rule for rule in rules if rule.runs_last], late)
-        kept += [found for found in _placed(module, data, reports) if not ledger.silences(found, by_name_alone=True)]
+        kept += [found for found in _placed(module, reports, read) if not ledger.silences(found, by_name_alone=True)]
     return sorted(kept, key=lambda finding: finding.sort_key)
 
 
@@ -54,12 +53,12 @@ def _reports(rules: Iterable[Rule], context: RuleContext) -> list[tuple[Rule, Re
     return [(rule, report) for rule in rules for report in rule.check(context)]
 
 
-def _placed(module: Module, data: bytes, reports: list[tuple[Rule, Report]]) -> list[Finding]:
+def _placed(module: Module, reports: list[tuple[Rule, Report]], read: Read) -> list[Finding]:
     if not reports:
         return []
     from mog_lint.placing import place  # noqa: PLC0415 - libcst takes 0.3 s, and a clean project needs none of it
 
-    return with_large_stack(lambda: place(module.path, data, reports))
+    return with_large_stack(lambda: place(module.path, reports, read))
 
 
 def _words(rules: Iterable[Rule]) -> frozenset[str]:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from mog_lint.config import LintConfig
 from mog_lint.findings import Applicability, Severity
 from mog_lint.model.project import Module, Project
-from mog_lint.model.tasks import Task, tasks_of
+from mog_lint.model.tasks import Task, Tasks
 from mog_lint.suppress import Unused
 
 if TYPE_CHECKING:
@@ -41,12 +39,22 @@ class FixPlan:
 
 
 @dataclass(frozen=True)
+class RelatedSite:
+    """Another place that a report is about: a site of the summary of any module."""
+
+    module: Module
+    site: int
+    message: str
+
+
+@dataclass(frozen=True)
 class Report:
     """One place that breaks the rule: a site of the summary, or a span of the text."""
 
     place: int | tuple[int, int]
     message: str
     fix: FixPlan | None = None
+    chain: tuple[RelatedSite, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,13 +86,13 @@ class RuleContext:
 
     module: Module
     project: Project
-    config: LintConfig
+    all_tasks: Tasks
     unused: tuple[Unused, ...] = ()
 
-    @cached_property
+    @property
     def tasks(self) -> tuple[Task, ...]:
         """The tasks that the file declares."""
-        return tuple(tasks_of(self.module, self.project, frozenset(self.config.task_decorators)))
+        return self.all_tasks.of(self.module)
 
 
 class Rule:

@@ -16,7 +16,7 @@ from mog_lint.model.summary import SilencedRule, Suppression
 
 MARKER = re.compile(r"#\s*(?:mog:\s*ignore|noqa:[^#\n]*\bMOG\d)", re.IGNORECASE)
 _IGNORE = re.compile(r"#\s*mog:\s*ignore(?![\w-])(?:\[(?P<rules>[^]#]*)\])?[^#]*", re.IGNORECASE)
-_NOQA = re.compile(r"#\s*noqa:\s*(?P<rules>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*)", re.IGNORECASE)
+_NOQA = re.compile(r"#\s*noqa:\s*(?P<rules>[A-Z]+\d+\b(?:[\s,]+[A-Z]+\d+\b)*)[^#]*", re.IGNORECASE)
 _WORD = re.compile(r"[^\s,]+")
 _OWN_CODE = re.compile(r"MOG\d+", re.IGNORECASE)
 _SPACE_BEFORE = re.compile(r"[ \t]*\Z")

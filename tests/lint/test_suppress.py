@@ -28,7 +28,8 @@ def test_silenced(project: ScratchProject, comment: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "comment", ["# noqa", "# noqa: E501", "# mog: ignored", "# mog", "# MOG101", "# mog: ignore-me[MOG101]"]
+    "comment",
+    ["# noqa", "# noqa: E501", "# mog: ignored", "# mog", "# MOG101", "# mog: ignore-me[MOG101]", "# noqa: MOG101x"],
 )
 def test_not_silenced(project: ScratchProject, comment: str) -> None:
     project.write("tasks.py", DECLARATION.format(comment=f"  {comment}"))
@@ -80,6 +81,9 @@ def test_an_unused_suppression_outside_of_task_code_is_found(project: ScratchPro
         ("import os  # type: ignore  # mog: ignore[MOG101]\n", "import os  # type: ignore\n"),
         ("import os  # mog: ignore[MOG101]  # type: ignore\n", "import os  # type: ignore\n"),
         ("import os  # noqa: MOG101\r\n", "import os\r\n"),
+        ("import os  # noqa: MOG101 - reason\n", "import os\n"),
+        ("import os  # noqa: MOG101 reason # type: ignore\n", "import os # type: ignore\n"),
+        ("import os  # noqa: MOG101 see #12\n", "import os #12\n"),
         ("import os  # noqa: MOG101, E501\n", "import os  # noqa: E501\n"),
         ("import os  # noqa: E501 MOG101\n", "import os  # noqa: E501\n"),
         ("import os  # noqa: E501,MOG101,F401 reason\n", "import os  # noqa: E501,F401 reason\n"),

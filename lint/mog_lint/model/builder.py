@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from mog_lint.model.expressions import argument_of, dotted_name, instances_of, symbols_of
+from mog_lint.model.expressions import dotted_name, instances_of, root_name, symbols_of
 from mog_lint.model.scope import Scope, merge
-from mog_lint.model.summary import Class, Decoration, Function, Summary, Symbols
+from mog_lint.model.summary import Argument, Class, Decoration, Function, Parameter, Summary, Symbols, text_of
 
 Body = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 
@@ -34,7 +34,8 @@ def build(tree: cst.Module) -> Built:
     builder.walk(tree.body, module)
     builder.exports = dict(module.names)
     while builder.bodies:
-        builder.walk(*builder.bodies.popleft())
+        body, scope, builder.branch = builder.bodies.popleft()
+        builder.walk(body, scope)
     return Built(builder.summary(), tuple(builder.nodes))
 
 
@@ -47,7 +48,9 @@ class _Builder:
     classes: dict[str, Class] = field(default_factory=dict)
     exports: dict[str, Symbols] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
-    bodies: deque[tuple[Body, Scope]] = field(default_factory=deque)
+    bodies: deque[tuple[Body, Scope, tuple[str, ...]]] = field(default_factory=deque)
+    branch: tuple[str, ...] = ()
+    branchings: int = 0
     is_script: bool = False
 
     def summary(self) -> Summary:
@@ -67,13 +70,28 @@ class _Builder:
     def instances(self, annotation: cst.Annotation | None, scope: Scope) -> Symbols:
         return () if annotation is None else instances_of(annotation.annotation, scope, bool(self.stars))
 
+    def site(self, node: cst.CSTNode) -> int:
+        """Give a node its number, for reports to name it by."""
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
     # Definitions
 
     def function(self, node: cst.FunctionDef, scope: Scope) -> None:
         name = node.name.value
         qualname = scope.qualify(name)
         decorations = tuple(self.decoration(decorator, scope) for decorator in node.decorators)
-        self.functions.append(Function(qualname, decorations, self.instances(node.returns, scope)))
+        self.functions.append(
+            Function(
+                qualname,
+                self.site(node.name),
+                decorations,
+                self.instances(node.returns, scope),
+                self.first_parameter(node.params, scope),
+                scope.is_class,
+                self.branch,
+            )
+        )
         scope.bind(name, (f":{qualname}",))
         inner = Scope(scope, f"{qualname}.<locals>.")
         for parameter in _parameters(node.params):
@@ -81,16 +99,30 @@ class _Builder:
         for rest in (node.params.star_arg, node.params.star_kwarg):
             if isinstance(rest, cst.Param):  # the annotation tells what is inside, not what it is
                 inner.bind(rest.name.value)
-        self.bodies.append((node.body.body, inner))
+        self.bodies.append((node.body.body, inner, self.branch))
 
     def decoration(self, decorator: cst.Decorator, scope: Scope) -> Decoration:
         expression = decorator.decorator
-        site = len(self.nodes)
-        self.nodes.append(expression)
+        site = self.site(expression)
+        is_local = scope.is_local(root_name(expression))
         if isinstance(expression, cst.Call):
-            arguments = tuple(argument_of(argument) for argument in expression.args)
-            return Decoration(self.symbols(expression.func, scope), site, arguments)
-        return Decoration(self.symbols(expression, scope), site, None)
+            arguments = tuple(self.argument(argument, scope) for argument in expression.args)
+            return Decoration(self.symbols(expression.func, scope), site, arguments, is_local)
+        return Decoration(self.symbols(expression, scope), site, None, is_local)
+
+    def argument(self, argument: cst.Arg, scope: Scope) -> Argument:
+        value = argument.value
+        items = None
+        if isinstance(value, cst.Tuple | cst.List):
+            items = tuple(self.symbols(element.value, scope) for element in value.elements)
+        keyword = None if argument.keyword is None else argument.keyword.value
+        return Argument(keyword, argument.star, self.site(value), self.symbols(value, scope), items)
+
+    def first_parameter(self, parameters: cst.Parameters, scope: Scope) -> Parameter | None:
+        first = next(iter((*parameters.posonly_params, *parameters.params)), parameters.star_arg)
+        if not isinstance(first, cst.Param):
+            return None
+        return Parameter(first.name.value, self.instances(first.annotation, scope), bool(first.star))
 
     def class_(self, node: cst.ClassDef, scope: Scope) -> None:
         name = node.name.value
@@ -129,7 +161,8 @@ class _Builder:
 
     def annotated_assign(self, node: cst.AnnAssign, scope: Scope) -> None:
         value = () if node.value is None else self.symbols(node.value, scope)
-        _bind_target(node.target, value + self.instances(node.annotation, scope), scope)
+        is_text = any(text_of(symbol) is not None for symbol in value)  # of which the annotation tells less
+        _bind_target(node.target, value if is_text else value + self.instances(node.annotation, scope), scope)
 
     def augmented_assign(self, node: cst.AugAssign, scope: Scope) -> None:
         _bind_target(node.target, (), scope)
@@ -141,14 +174,17 @@ class _Builder:
 
     def branches(self, bodies: Iterable[Sequence[Body]], scope: Scope) -> None:
         """Walk alternatives, each a sequence of bodies, from the same names, and merge what they bind."""
-        before = scope.names
+        before, outer = scope.names, self.branch
+        self.branchings += 1
+        number = self.branchings
         outcomes = []
-        for alternative in bodies:
+        for alternative, sequence in enumerate(bodies):
             scope.names = dict(before)
-            for body in alternative:
+            self.branch = (*outer, f"{number}/{alternative}")
+            for body in sequence:
                 self.walk(body, scope)
             outcomes.append(scope.names)
-        scope.names = merge(outcomes)
+        scope.names, self.branch = merge(outcomes), outer
 
     def if_(self, node: cst.If, scope: Scope) -> None:
         if scope.parent is None and _is_main_guard(node.test):

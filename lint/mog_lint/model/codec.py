@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Any
 
-from mog_lint.model.summary import Argument, Class, Decoration, Function, SilencedRule, Summary, Suppression
+from mog_lint.model.summary import (
+    Argument,
+    Class,
+    Decoration,
+    Function,
+    Parameter,
+    SilencedRule,
+    Summary,
+    Suppression,
+    Symbols,
+)
 
 
 def as_data(summary: Summary) -> list[Any]:
-    """Return a summary as lists, texts and numbers."""
+    """Return a summary as lists, tuples, texts and numbers: each class as its fields, in their order."""
     return [
-        [[function.qualname, _decorations(function), function.returns] for function in summary.functions],
+        [astuple(function) for function in summary.functions],
         [[item.qualname, item.bases, sorted(item.members)] for item in summary.classes.values()],
         dict(summary.exports),
         summary.stars,
         summary.is_script,
-        [
-            [
-                item.row,
-                item.start,
-                item.end,
-                [[rule.rule, rule.start, rule.end, rule.cut] for rule in item.rules],
-                item.cut,
-            ]
-            for item in summary.suppressions
-        ],
+        [astuple(suppression) for suppression in summary.suppressions],
     ]
 
 
@@ -41,33 +43,39 @@ def from_data(data: Any) -> Summary:
     )
 
 
-def _decorations(function: Function) -> list[Any]:
-    return [
-        [
-            item.symbols,
-            item.site,
-            None if item.arguments is None else [[one.keyword, one.star, one.literal] for one in item.arguments],
-        ]
-        for item in function.decorations
-    ]
+def _function(
+    qualname: str, site: int, decorations: list[Any], returns: list[str], first: list[Any] | None, *rest: Any
+) -> Function:
+    is_method, branches = rest
+    parameter = None if first is None else _parameter(*first)
+    decorated = tuple(_decoration(*item) for item in decorations)
+    return Function(qualname, site, decorated, tuple(returns), parameter, is_method, tuple(branches))
 
 
-def _function(qualname: str, decorations: list[Any], returns: list[str]) -> Function:
-    return Function(qualname, tuple(_decoration(*item) for item in decorations), tuple(returns))
+def _parameter(name: str, instances: list[str], is_rest: bool) -> Parameter:
+    return Parameter(name, tuple(instances), is_rest)
 
 
-def _decoration(symbols: list[str], site: int, arguments: list[Any] | None) -> Decoration:
-    given = None if arguments is None else tuple(Argument(*argument) for argument in arguments)
-    return Decoration(tuple(symbols), site, given)
+def _decoration(symbols: list[str], site: int, arguments: list[Any] | None, is_local: bool) -> Decoration:
+    given = None if arguments is None else tuple(_argument(*argument) for argument in arguments)
+    return Decoration(tuple(symbols), site, given, is_local)
+
+
+def _argument(keyword: str | None, star: str, site: int, symbols: list[str], items: list[list[str]] | None) -> Argument:
+    return Argument(keyword, star, site, tuple(symbols), None if items is None else _each(items))
 
 
 def _class(qualname: str, bases: list[list[str]], members: list[str]) -> Class:
-    return Class(qualname, tuple(tuple(base) for base in bases), frozenset(members))
+    return Class(qualname, _each(bases), frozenset(members))
 
 
 def _suppression(row: int, start: int, end: int, rules: list[Any], cut: list[int] | None) -> Suppression:
     silenced = tuple(SilencedRule(rule, first, last, _pair(removed)) for rule, first, last, removed in rules)
     return Suppression(row, start, end, silenced, None if cut is None else _pair(cut))
+
+
+def _each(symbols: list[list[str]]) -> tuple[Symbols, ...]:
+    return tuple(tuple(item) for item in symbols)
 
 
 def _pair(values: list[int]) -> tuple[int, int]:

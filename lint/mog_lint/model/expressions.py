@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import libcst as cst
 
 from mog_lint.model.scope import Scope
-from mog_lint.model.summary import Argument, Symbols, attribute, called
+from mog_lint.model.summary import NONE, Symbols, attribute, called, text_symbol
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_OPTIONAL = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Union"})
+_WRAPPERS = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Union"})
 
 
 def symbols_of(expression: cst.BaseExpression, scope: Scope, has_stars: bool) -> Symbols:
-    """Follow names, attributes and calls; anything else is unknown.
+    """Follow names, attributes and calls, and know texts and None; anything else is unknown.
 
     `has_stars` says that the file imports a star, so that an unbound name may come from there.
     """
+    if isinstance(expression, cst.SimpleString | cst.ConcatenatedString):
+        return _text(expression)
     if isinstance(expression, cst.Name):
         return _name(expression.value, scope, has_stars)
     if isinstance(expression, cst.Attribute):
@@ -44,17 +47,27 @@ def instances_of(annotation: cst.BaseExpression, scope: Scope, has_stars: bool) 
 
 
 def _name(name: str, scope: Scope, has_stars: bool) -> Symbols:
+    if name == "None":
+        return (NONE,)
     known = scope.look_up(name)
     if known is not None:
         return known
     return (f"*:{name}",) if has_stars else ()
 
 
+def _text(expression: cst.SimpleString | cst.ConcatenatedString) -> Symbols:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an invalid escape is ruff's business
+        text = expression.evaluated_value
+    # Bytes are no text, and a lone surrogate cannot be shown, sent or stored.
+    return (text_symbol(text),) if isinstance(text, str) and text.isprintable() else ()
+
+
 def _subscript(annotation: cst.Subscript, scope: Scope, has_stars: bool) -> Symbols:
-    """`Optional[App]`, `Union[App, Other]`, `Annotated[App, …]`; what else has brackets is a container or unknown."""
+    """`Optional[App]`, `Union[App, Other]`, `Annotated[App, …]`; what else has brackets is a generic class."""
     wrapper = annotation.value.attr if isinstance(annotation.value, cst.Attribute) else annotation.value
-    if not isinstance(wrapper, cst.Name) or wrapper.value not in _OPTIONAL:
-        return ()
+    if not isinstance(wrapper, cst.Name) or wrapper.value not in _WRAPPERS:
+        return called(symbols_of(annotation.value, scope, has_stars))
     elements = annotation.slice if wrapper.value == "Union" else annotation.slice[:1]
     inner = [element.slice.value for element in elements if isinstance(element.slice, cst.Index)]
     return tuple(symbol for value in inner for symbol in instances_of(value, scope, has_stars))
@@ -71,15 +84,11 @@ def _quoted(annotation: cst.SimpleString, scope: Scope, has_stars: bool) -> Symb
     return called(symbols)
 
 
-def argument_of(argument: cst.Arg) -> Argument:
-    """Reduce an argument of a call."""
-    keyword = argument.keyword.value if argument.keyword is not None else None
-    value = argument.value
-    if isinstance(value, cst.Name) and value.value in ("None", "True", "False"):
-        return Argument(keyword, argument.star, value.value)
-    if isinstance(value, cst.SimpleString):
-        return Argument(keyword, argument.star, value.value)
-    return Argument(keyword, argument.star, "")
+def root_name(expression: cst.BaseExpression) -> str:
+    """Return the name that a chain of attributes and calls begins with, or an empty text."""
+    while isinstance(expression, cst.Attribute | cst.Call):
+        expression = expression.value if isinstance(expression, cst.Attribute) else expression.func
+    return expression.value if isinstance(expression, cst.Name) else ""
 
 
 def dotted_name(node: cst.BaseExpression | None) -> str:

@@ -22,6 +22,9 @@ class Module:
     summary: Summary
 
 
+Origin = tuple[str, Module]
+
+
 @dataclass(frozen=True, eq=False)
 class Project:
     """The modules that are analysed together; third-party code is known by name alone."""
@@ -44,23 +47,28 @@ class Project:
         return frozenset(".".join(parts[:depth]) for parts in names for depth in range(1, len(parts)))
 
     @cached_property
-    def _resolved(self) -> dict[tuple[str, Module], frozenset[str]]:
+    def _resolved(self) -> dict[tuple[str, Module], frozenset[Origin]]:
         return {}
 
     def resolve(self, symbols: Iterable[str], home: Module) -> frozenset[str]:
         """Return the full names that symbols of the module `home` lead to, through imports inside the project.
 
-        A name is dotted, with `()` behind what was called: `mog.task`, `mog.App().task`, `shop.jobs.retry`.
+        A name is dotted, with `()` behind what was called: `mog.task`, `mog.App().task`, `shop.jobs.retry`. Constants
+        stay symbols.
         """
-        names: set[str] = set()
+        return frozenset(name for name, _ in self.origins(symbols, home))
+
+    def origins(self, symbols: Iterable[str], home: Module) -> frozenset[Origin]:
+        """Return the full names, each with the module of the project in which it is last spelt."""
+        found: set[Origin] = set()
         for symbol in symbols:
             key = (symbol, home)
             if key not in self._resolved:
                 self._resolved[key] = frozenset(self._follow(symbol, home))
-            names |= self._resolved[key]
-        return frozenset(names)
+            found |= self._resolved[key]
+        return frozenset(found)
 
-    def _follow(self, symbol: str, home: Module) -> Iterator[str]:
+    def _follow(self, symbol: str, home: Module) -> Iterator[Origin]:
         pending = [(symbol, home)]
         seen: set[tuple[str, Module]] = set()
         while pending and len(seen) < MAX_STEPS:
@@ -70,14 +78,16 @@ class Project:
             seen.add(step)
             for outcome in self._step(*step):
                 if isinstance(outcome, str):
-                    yield outcome
+                    yield outcome, step[1]
                 else:
                     pending.append(outcome)
 
     def _step(self, symbol: str, home: Module) -> Iterator[str | tuple[str, Module]]:
         """Follow one link: yield full names where it ends, and (symbol, module) where it goes on."""
         module_name, _, attributes = symbol.partition(":")
-        if module_name == "*":
+        if symbol.startswith("="):
+            yield symbol
+        elif module_name == "*":
             yield from ((f"{star}:{attributes}", home) for star in home.summary.stars)
         elif not module_name:
             yield from self._attribute(home, attributes, (home.name.candidates or ("",))[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mog_lint.model.summary import Symbols
+from mog_lint.model.summary import MAX_SYMBOL_LENGTH, Symbols
 
 MAX_SYMBOLS = 8  # what a name may be after branches; past that nothing useful is known
 
@@ -23,7 +23,7 @@ class Scope:
 
     def bind(self, name: str, symbols: Symbols = ()) -> None:
         """Bind a name anew."""
-        self.names[name] = symbols
+        self.names[name] = tuple(symbol for symbol in symbols if len(symbol) <= MAX_SYMBOL_LENGTH)
 
     def look_up(self, name: str) -> Symbols | None:
         """Return what a name may be, or None where no scope binds it."""
@@ -33,6 +33,15 @@ class Scope:
                 return scope.names[name]
             scope = scope.parent
         return None
+
+    def is_local(self, name: str) -> bool:
+        """Say whether a name is that of a function that encloses this place, or of this function itself."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names and (scope is self or not scope.is_class):
+                return scope.parent is not None and not scope.is_class
+            scope = scope.parent
+        return False
 
     def qualify(self, name: str) -> str:
         """Return the `__qualname__` of a definition in this scope."""

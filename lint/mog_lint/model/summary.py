@@ -8,6 +8,7 @@ Values are told by *symbols*, `module:attributes`:
     ..app:app.task        of a module named relative to this one
     :resize               a definition of this file itself
     *:task                a name that only a star import can have brought
+    ='resize              the text `resize`, and `=None` is None
 
 Nodes are told by their *site*, an ordinal in the order in which the builder meets them: the same file gives the same
 sites each time, and lines are computed for findings alone.
@@ -23,29 +24,52 @@ Symbols = tuple[str, ...]  # what a value may be; more than one after branches, 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of a call; `literal` is the source of a constant or a plain string, else empty."""
+    """An argument of a call; `items` are those of a tuple or list that is written out, else None."""
 
     keyword: str | None
     star: str
-    literal: str
+    site: int
+    symbols: Symbols
+    items: tuple[Symbols, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Decoration:
-    """A decorator; `arguments` is None where it is not called."""
+    """A decorator; `arguments` is None where it is not called.
+
+    `is_local` says that it comes from a name of an enclosing function, such as a parameter.
+    """
 
     symbols: Symbols
     site: int
     arguments: tuple[Argument, ...] | None
+    is_local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A positional parameter, or `*args` (`is_rest`); `instances` is what its annotation says that it is."""
+
+    name: str
+    instances: Symbols
+    is_rest: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function or method, at any depth; decorators in source order, `returns` from the annotation."""
+    """A function or method, at any depth; decorators in source order, `returns` from the annotation.
+
+    `first` is the first positional parameter, or `*args`. `branches` are the alternatives of `if`, `try` and `match`
+    that it stands in, as `number/alternative`; two functions in different alternatives never exist both.
+    """
 
     qualname: str
+    site: int
     decorations: tuple[Decoration, ...]
     returns: Symbols
+    first: Parameter | None
+    is_method: bool
+    branches: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +118,31 @@ class Summary:
     suppressions: tuple[Suppression, ...] = ()
 
 
-MAX_SYMBOL_LENGTH = 200  # past that a chain of calls leads nowhere that anyone knows
+MAX_SYMBOL_LENGTH = 200  # past that a chain of calls leads nowhere that anyone knows, and a text is no name
+NONE = "=None"
+_TEXT = "='"
 
 
 def attribute(symbols: Symbols, name: str) -> Symbols:
-    """Return the symbols of an attribute of a value."""
-    extended = (f"{symbol}{name}" if symbol.endswith(":") else f"{symbol}.{name}" for symbol in symbols)
+    """Return the symbols of an attribute of a value; of a constant's nothing is known."""
+    extended = (f"{symbol}{name}" if symbol.endswith(":") else f"{symbol}.{name}" for symbol in _variable(symbols))
     return tuple(symbol for symbol in extended if len(symbol) <= MAX_SYMBOL_LENGTH)
 
 
 def called(symbols: Symbols) -> Symbols:
     """Return the symbols of what calling a value gives; a module cannot be called."""
-    return tuple(f"{symbol}()" for symbol in symbols if not symbol.endswith(":"))
+    return tuple(f"{symbol}()" for symbol in _variable(symbols) if not symbol.endswith(":"))
+
+
+def text_symbol(text: str) -> str:
+    """Return the symbol of a text."""
+    return f"{_TEXT}{text}"
+
+
+def text_of(symbol: str) -> str | None:
+    """Return the text that a symbol is, or None if it is something else."""
+    return symbol.removeprefix(_TEXT) if symbol.startswith(_TEXT) else None
+
+
+def _variable(symbols: Symbols) -> Symbols:
+    return tuple(symbol for symbol in symbols if not symbol.startswith("="))

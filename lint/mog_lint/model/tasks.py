@@ -1,38 +1,110 @@
-"""Which functions are tasks: by what their decorators lead to, never by how these are called here."""
+"""Which functions are tasks, and under which names: by what their decorators lead to, never by how these are called."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from mog_lint.model.project import Module, Project
-from mog_lint.model.summary import Decoration, Function
+from mog_lint.model.summary import Argument, Decoration, Function, text_of
 
 TASK_API = ("mog", "mognet")
+APP_METHOD = ".App().task"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Task:
     """A function under a task decorator.
 
-    `is_own_api` says that the decorator is mog's or mognet's, whose default name is known to be `module.qualname`.
-    `position` counts the decorators from the top.
+    `position` counts the decorators from the top. `is_own_api` says that the decorator is mog's or Mognet's, whose
+    default name is known to be `module.qualname`. `apps` are the modules in which the apps that it is a method of are
+    made; without one the task is known to all apps of a program.
     """
 
+    module: Module
     function: Function
     decoration: Decoration
     position: int
     is_own_api: bool
+    apps: frozenset[Module]
+
+    def argument(self, *keywords: str) -> Argument | None:
+        """Return the decorator's first argument with one of these keywords, or None."""
+        arguments = self.decoration.arguments or ()
+        return next((argument for argument in arguments if argument.keyword in keywords), None)
+
+    @property
+    def is_innermost(self) -> bool:
+        """Whether no decorator stands below the task's: it is then the function itself that becomes a task."""
+        return self.position == len(self.function.decorations) - 1
+
+    @property
+    def is_in_function(self) -> bool:
+        """Whether the task is declared while a function runs."""
+        return "<locals>" in self.function.qualname
 
 
-def tasks_of(module: Module, project: Project, decorators: frozenset[str]) -> Iterator[Task]:
-    """Yield the tasks of a module; `decorators` are the names of `task-decorators` in the configuration."""
-    for function in module.summary.functions:
-        for position, decoration in enumerate(function.decorations):
-            names = project.resolve(decoration.symbols, module)
-            own = any(is_task_api(name) for name in names)
-            if own or any(name.replace("()", "") in decorators for name in names):
-                yield Task(function, decoration, position, own)
+@dataclass(frozen=True)
+class Declaration:
+    """A name that a task is known by: its own or an alias, at the site where it is written."""
+
+    task: Task
+    name: str
+    site: int
+
+
+@dataclass(frozen=True, eq=False)
+class Tasks:
+    """The tasks of a project; `decorators` are those that the configuration adds."""
+
+    project: Project
+    decorators: frozenset[str]
+
+    @cached_property
+    def _by_module(self) -> Mapping[Module, tuple[Task, ...]]:
+        return {module: tuple(self._tasks(module)) for module in self.project.modules}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, tuple[Declaration, ...]]:
+        """All names that are written out, with who bears them, in the order of files and declarations."""
+        found: dict[str, list[Declaration]] = defaultdict(list)
+        for tasks in self._by_module.values():
+            for task in tasks:
+                for declaration in self.declarations(task):
+                    found[declaration.name].append(declaration)
+        return {name: tuple(declarations) for name, declarations in found.items()}
+
+    def of(self, module: Module) -> tuple[Task, ...]:
+        """Return the tasks that a module declares."""
+        return self._by_module[module]
+
+    def declarations(self, task: Task) -> Iterator[Declaration]:
+        """Yield the names of a task that are written out: its own, then its aliases."""
+        name = task.argument("name")
+        if name is not None:
+            yield from self._texts(task, name.symbols, name.site)
+        aliases = task.argument("aliases")
+        if aliases is not None:
+            for symbols in aliases.items or ():
+                yield from self._texts(task, symbols, aliases.site)
+
+    def _texts(self, task: Task, symbols: tuple[str, ...], site: int) -> Iterator[Declaration]:
+        for value in sorted(self.project.resolve(symbols, task.module)):
+            text = text_of(value)
+            if text is not None:
+                yield Declaration(task, text, site)
+
+    def _tasks(self, module: Module) -> Iterator[Task]:
+        for function in module.summary.functions:
+            for position, decoration in enumerate(function.decorations):
+                origins = self.project.origins(decoration.symbols, module)
+                names = {name for name, _ in origins}
+                own = any(is_task_api(name) for name in names)
+                if own or any(name.replace("()", "") in self.decorators for name in names):
+                    apps = frozenset(home for name, home in origins if name.endswith(APP_METHOD))
+                    yield Task(module, function, decoration, position, own, apps)
 
 
 def is_task_api(name: str) -> bool:

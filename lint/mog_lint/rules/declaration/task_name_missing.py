@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from mog_lint.findings import Applicability, Severity
+from mog_lint.model.summary import NONE
 from mog_lint.model.tasks import Task
 from mog_lint.rule import Bad, FixPlan, Good, Report, Rule, RuleContext
 
@@ -112,7 +113,7 @@ def _lacks_name(task: Task) -> bool:
     if any(argument.star or argument.keyword is None for argument in arguments):
         return False  # the name may be in what is unpacked; a positional one is the run time's business
     keywords = frozenset({"name"}) if task.is_own_api else FOREIGN_KEYWORDS
-    return all(argument.keyword not in keywords or argument.literal == "None" for argument in arguments)
+    return all(argument.keyword not in keywords or argument.symbols == (NONE,) for argument in arguments)
 
 
 def _modules(context: RuleContext) -> list[str]:
@@ -127,7 +128,7 @@ def _fix(task: Task, names: list[str]) -> FixPlan:
     doubts = []
     if len(names) > 1:
         doubts.append(f"it may also be {' or '.join(names[1:])}")
-    if task.position < len(task.function.decorations) - 1:
+    if not task.is_innermost:
         doubts.append("a decorator below may rename the function")
     message = f'write the name that it has today: "{name}"'
     if doubts:
