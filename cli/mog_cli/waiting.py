@@ -41,10 +41,11 @@ async def wait_for_value(app: App, result: Result[Any], timeout: float | None) -
 
 
 async def follow(app: App, result: Result[Any], timeout: float | None) -> None:
-    """Wait for the end; on a terminal, show how far the task is. Raises TimeoutError."""
+    """Wait for the end; on a terminal, show how far a task is that is not quick. Raises TimeoutError."""
     waiting = asyncio.ensure_future(result.wait(timeout=timeout))
     try:
-        if output.is_terminal(sys.stderr):
+        quick, _ = await asyncio.wait({waiting}, timeout=INTERVAL)
+        if not quick and output.is_terminal(sys.stderr):
             with progress_bars() as bars:
                 bar = bars.add_task(str(result.name), total=None)
                 while not (await asyncio.wait({waiting}, timeout=INTERVAL))[0]:
