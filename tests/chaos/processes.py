@@ -35,7 +35,8 @@ class Child:
     def __init__(self, directory: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self.output = directory / f"output-{time.monotonic_ns()}.txt"
         own = {key: value for key, value in os.environ.items() if not key.startswith("MOG_")}
-        own |= {"PYTHONPATH": os.pathsep.join([str(ROOT), str(directory)]), "PYTHONUNBUFFERED": "1"}
+        paths = [str(ROOT), str(directory), *filter(None, [own.get("PYTHONPATH")])]
+        own |= {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
         with self.output.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, *arguments],
