@@ -76,7 +76,11 @@ class _Finder:
             self.found.files.append(path)
 
     def scan(self, top: Path) -> None:
-        """Walk a directory. Links to directories are not followed, so that no loop can be."""
+        """Walk a directory. Links to directories are not followed, so that no loop can be.
+
+        Nor are links to files below it, which are found under their own name: one task is not two.
+        """
+        real_top = os.path.realpath(top)
         ignores = {top: _ignores_above(top)}
         for name, directories, files in os.walk(top):
             directory = Path(name)
@@ -85,7 +89,8 @@ class _Finder:
             directories[:] = kept
             ignores.update({directory / child: rules for child in kept})
             for file in files:
-                self._found_file(directory / file, rules)
+                if not _links_below(directory / file, real_top):
+                    self._found_file(directory / file, rules)
 
     def _enters(self, directory: Path, rules: _Ignores) -> bool:
         if directory.name.startswith(".") or directory.name in EXCLUDED_DIRECTORIES:
@@ -159,6 +164,10 @@ def _spec(lines: Iterable[str]) -> pathspec.GitIgnoreSpec:
 
 def _relative(path: Path, base: Path, *, is_directory: bool) -> str:
     return path.relative_to(base).as_posix() + ("/" if is_directory else "")
+
+
+def _links_below(path: Path, real_top: str) -> bool:
+    return path.is_symlink() and os.path.realpath(path).startswith(real_top + os.sep)
 
 
 def _is_regular(path: Path) -> bool:

@@ -76,7 +76,9 @@ def test_links_and_pipes(config: LintConfig) -> None:
     (config.root / "pkg/loop").symlink_to(config.root, target_is_directory=True)
     (config.root / "pkg/self.py").symlink_to("self.py")
     (config.root / "pkg/dangling.py").symlink_to("gone.py")
-    (config.root / "pkg/linked.py").symlink_to("a.py")
+    (config.root / "pkg/twice.py").symlink_to("a.py")
+    touch(config.root.parent, "elsewhere.py")
+    (config.root / "pkg/linked.py").symlink_to(config.root.parent / "elsewhere.py")
     os.mkfifo(config.root / "pkg/pipe.py")
     assert found(config) == ["pkg/a.py", "pkg/linked.py"]
     assert found(config, "pkg/loop") == ["pkg/loop/pkg/a.py", "pkg/loop/pkg/linked.py"]

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
 from mog_lint.model.expressions import dotted_name, instances_of, root_name, symbols_of
-from mog_lint.model.scope import Scope, merge
+from mog_lint.model.scope import MAX_SYMBOLS, Scope, merge
 from mog_lint.model.summary import Argument, Class, Decoration, Function, Parameter, Summary, Symbols, text_of
 
+LOCALS = ".<locals>."
 Body = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 
 
@@ -49,12 +50,17 @@ class _Builder:
     exports: dict[str, Symbols] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     bodies: deque[tuple[Body, Scope, tuple[str, ...]]] = field(default_factory=deque)
+    returned: dict[str, Symbols] = field(default_factory=dict)
     branch: tuple[str, ...] = ()
     branchings: int = 0
     is_script: bool = False
 
     def summary(self) -> Summary:
-        return Summary(tuple(self.functions), self.classes, self.exports, tuple(self.stars), self.is_script)
+        functions = tuple(
+            function if function.returns else replace(function, returns=self.returned.get(function.qualname, ()))
+            for function in self.functions
+        )
+        return Summary(functions, self.classes, self.exports, tuple(self.stars), self.is_script)
 
     def walk(self, body: Body, scope: Scope) -> None:
         """Walk statements in order."""
@@ -93,7 +99,7 @@ class _Builder:
             )
         )
         scope.bind(name, (f":{qualname}",))
-        inner = Scope(scope, f"{qualname}.<locals>.")
+        inner = Scope(scope, f"{qualname}{LOCALS}")
         for parameter in _parameters(node.params):
             inner.bind(parameter.name.value, self.instances(parameter.annotation, scope))
         for rest in (node.params.star_arg, node.params.star_kwarg):
@@ -169,6 +175,12 @@ class _Builder:
 
     def delete(self, node: cst.Del, scope: Scope) -> None:
         _bind_target(node.target, (), scope)
+
+    def return_(self, node: cst.Return, scope: Scope) -> None:
+        if node.value is not None:
+            function = scope.qualname.removesuffix(LOCALS)
+            known = self.returned.get(function, ())
+            self.returned[function] = (known + self.symbols(node.value, scope))[:MAX_SYMBOLS]
 
     # Branches
 
@@ -257,6 +269,7 @@ _VISITORS: dict[str, Callable[..., None]] = {
     "AnnAssign": _Builder.annotated_assign,
     "AugAssign": _Builder.augmented_assign,
     "Del": _Builder.delete,
+    "Return": _Builder.return_,
     "If": _Builder.if_,
     "Try": _Builder.try_,
     "TryStar": _Builder.try_,

@@ -124,7 +124,7 @@ class Project:
             yield from ((f"{star}:{attributes}", module) for star in module.summary.stars)
 
     def _definition(self, module: Module, attributes: str, name: str) -> Iterator[str | tuple[str, Module]]:
-        """Follow a function or class of the module: what is called gives what its annotation or its bases say."""
+        """Follow a function or class of the module: what is called gives what it returns or what its bases say."""
         head, _, rest = attributes.partition(".")
         bare = head.removesuffix("()")
         given: list[str] = []

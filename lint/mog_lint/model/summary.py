@@ -57,8 +57,9 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function or method, at any depth; decorators in source order, `returns` from the annotation.
+    """A function or method, at any depth, with its decorators in source order.
 
+    `returns` is what calling it gives, by its annotation, else by its `return` statements.
     `first` is the first positional parameter, or `*args`. `branches` are the alternatives of `if`, `try` and `match`
     that it stands in, as `number/alternative`; two functions in different alternatives never exist both.
     """
