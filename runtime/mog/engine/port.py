@@ -81,12 +81,12 @@ class Port(ABC):
 
         Raises RuntimeError on the engine's own loop, where waiting for it would never end.
         """
-        future = self._begin_blocking(operation, item)
+        future = self.begin(operation, item)
         return self._wait_here(future, timeout)
 
     def call_many_blocking(self, operation: str, items: Sequence[Any]) -> list[Any]:
         """Do an operation for many items, and wait for all; an item's MogError stands among the answers."""
-        futures = [self._begin_blocking(operation, item) for item in items]
+        futures = [self.begin(operation, item) for item in items]
         answers: list[Any] = []
         for future in futures:
             try:
@@ -94,6 +94,19 @@ class Port(ABC):
             except MogError as error:
                 answers.append(error)
         return answers
+
+    def begin(self, operation: str, item: Any) -> concurrent.futures.Future[Any]:
+        """Begin an operation at once, from any thread, and return a future for its answer.
+
+        It leaves alone what is waiting to be logged: for threads on which no user code may run. Raises RuntimeError on
+        the engine's own loop, where waiting for the answer would never end.
+        """
+        host = self._running_host()
+        if running_loop() is host.loop:
+            raise RuntimeError("a blocking call on the engine's own loop would never end; await the async form instead")
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        host.inbox.put((operation, item, future, HERE))
+        return future
 
     @overload
     def send(self, operation: Operation[Item, Answer], item: Item) -> None: ...
@@ -130,7 +143,7 @@ class Port(ABC):
 
     def wait_blocking(self, task_id: UUID, timeout: float | None = None) -> Record:
         """:meth:`wait` in this thread."""
-        future = self._begin_blocking(WAIT, task_id)
+        future = self.begin(WAIT, task_id)
         try:
             record: Record = self._wait_here(future, timeout)
         finally:
@@ -192,14 +205,6 @@ class Port(ABC):
         """Block until the host has settled ``future``, and return its answer."""
 
     # -- what both kinds share
-
-    def _begin_blocking(self, operation: str, item: Any) -> concurrent.futures.Future[Any]:
-        host = self._running_host()
-        if running_loop() is host.loop:
-            raise RuntimeError("a blocking call on the engine's own loop would never end; await the async form instead")
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        host.inbox.put((operation, item, future, HERE))
-        return future
 
     def _caller(self, loop: asyncio.AbstractEventLoop) -> Caller:
         host = self._host_for(loop)
