@@ -22,6 +22,6 @@ def test_as_json(mog: Callable[..., Any]) -> None:
 
 
 def test_a_rule_that_is_not_there(mog: Callable[..., Any]) -> None:
-    ended = mog("explain", "MOG110")
+    ended = mog("explain", "task-name-missin")
     assert (ended.code, ended.out) == (2, "")
-    assert "no rule is called 'MOG110' (did you mean MOG101?)" in ended.err
+    assert "no rule is called 'task-name-missin' (did you mean task-name-missing?)" in ended.err
