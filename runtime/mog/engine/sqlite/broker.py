@@ -35,6 +35,14 @@ class SqliteBroker(Part, Broker):
             await self.store.hand_back()
         await super().close()
 
+    def abandon(self) -> None:
+        """See :meth:`Broker.abandon`."""
+        if self._consumer is not None:
+            self._consumer.halt()
+            self._consumer.forget()
+            self._consumer = None
+        super().abandon()
+
     async def declare(self, queues: Sequence[str]) -> None:
         """Do nothing: a queue is there as soon as it is named."""
 

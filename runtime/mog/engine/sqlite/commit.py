@@ -64,7 +64,7 @@ class GroupCommit:
 
     def _attempt(self, transaction: Transaction, work: Work, items: Sequence[Any]) -> list[Any] | EngineError:
         """Run one operation under a savepoint; return its answers, or the error that is its own."""
-        ready, finished = transaction.ready, len(transaction.finished)
+        told = transaction.ready, len(transaction.finished), len(transaction.revoked)
         self._execute("SAVEPOINT one")
         answers: list[Any] | EngineError
         try:
@@ -76,8 +76,9 @@ class GroupCommit:
             answers = EngineError(f"{self._database.label} could not store this: {error}")
             answers.__cause__ = error
             self._execute("ROLLBACK TO one")
-            transaction.ready = ready
+            transaction.ready, finished, revoked = told
             del transaction.finished[finished:]
+            del transaction.revoked[revoked:]
         self._execute("RELEASE one")
         return answers
 

@@ -48,10 +48,14 @@ class SqliteConsumer(Consumer):
 
     async def stop(self) -> None:
         """See :meth:`Consumer.stop`."""
+        self.halt()
+        self._store.neighbours.listen(False)
+
+    def halt(self) -> None:
+        """Stop without touching the loop; may be repeated."""
         if not self._stopped:
             self._stopped = True
             self._timer.set(None)
-            self._store.neighbours.listen(False)
             self._store.ready_listeners.remove(self.wake)
 
     def wake(self) -> None:
@@ -78,9 +82,8 @@ class SqliteConsumer(Consumer):
 
     def claim(self, transaction: Transaction, _items: Sequence[Any]) -> list[Any]:
         """Claim what there is credit for; the work of a :class:`_Claim`."""
-        if self._stopped or self._credit <= 0:
+        if self._stopped or self._credit <= 0 or not self._store.may_claim(transaction):
             return []
-        self._store.ensure_known(transaction)
         return claim(transaction, self._queues, self._credit, self._store.neighbours.owner, self._store.node_id)
 
     def claimed(self, rows: list[Any]) -> None:

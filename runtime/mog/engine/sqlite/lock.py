@@ -70,5 +70,7 @@ class StoreLock:
         return os.pread(self._file, _CARD_SIZE, 0).decode("utf-8", "replace").strip() or "an unknown process"
 
     def close(self) -> None:
-        """Close the file. In a forked child this leaves the parent's lock as it is."""
-        os.close(self._file)
+        """Close the file, unless that was done. In a forked child this leaves the parent's lock as it is."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +63,9 @@ class MemoryNeighbours(Neighbours):
 
     def clear_up(self, row: Sequence[Any]) -> None:
         """See :meth:`Neighbours.clear_up`."""
+
+    def clear_up_strays(self, known: Collection[int]) -> None:
+        """See :meth:`Neighbours.clear_up_strays`; here nothing is left."""
 
     def leave(self) -> None:
         """See :meth:`Neighbours.leave`."""

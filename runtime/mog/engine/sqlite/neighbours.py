@@ -7,12 +7,12 @@ import contextlib
 import os
 import stat
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from mog.engine.sqlite.doorbells import BellTower, Ringer
-from mog.engine.sqlite.owners import DeadOwner, OwnerLock, find_dead, new_owner
+from mog.engine.sqlite.owners import DeadOwner, OwnerLock, find_dead, new_owner, remove_strays
 from mog.errors import EngineUnavailable
 
 Heard = Callable[[Sequence[bytes]], None]
@@ -35,6 +35,8 @@ class Neighbours(ABC):
     """
 
     owner: int
+    present = True
+    """Whether this engine's lock is held, so that others can see that it lives."""
 
     def attach(self, on_ready: Callable[[], None], on_finished: Heard, on_ended: Heard) -> None:
         """Begin, with a new number; others' rings are handed to these, on the loop that runs."""
@@ -63,6 +65,10 @@ class Neighbours(ABC):
         """Remove what a dead process has left lying about."""
 
     @abstractmethod
+    def clear_up_strays(self, known: Collection[int]) -> None:
+        """Remove what is left of processes that the store does not know any more."""
+
+    @abstractmethod
     def leave(self) -> None:
         """Let go of all; what is still owned becomes void."""
 
@@ -81,6 +87,11 @@ class FileNeighbours(Neighbours):
         self._ringer: Ringer | None = None
         self._debt: asyncio.TimerHandle | None = None
         self._listening = False
+
+    @property
+    def present(self) -> bool:  # type: ignore[override] # for others it never changes
+        """See :attr:`Neighbours.present`."""
+        return self._lock is not None
 
     def attach(self, on_ready: Callable[[], None], on_finished: Heard, on_ended: Heard) -> None:
         """See :meth:`Neighbours.attach`."""
@@ -182,6 +193,10 @@ class FileNeighbours(Neighbours):
                 if stat.S_ISSOCK(bell.lstat().st_mode):
                     bell.unlink()
                     bell.parent.rmdir()
+
+    def clear_up_strays(self, known: Collection[int]) -> None:
+        """See :meth:`Neighbours.clear_up_strays`."""
+        remove_strays(self._directory, known)
 
     def leave(self) -> None:
         """See :meth:`Neighbours.leave`."""

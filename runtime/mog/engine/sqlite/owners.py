@@ -12,7 +12,12 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import time
+from collections.abc import Collection
 from pathlib import Path
+
+_STRAY_AFTER = 60.0
+"""Seconds between the making of an owner file and its lock are never so many."""
 
 
 def new_owner() -> int:
@@ -31,7 +36,7 @@ class OwnerLock:
     def __init__(self, directory: Path, owner: int) -> None:
         directory.mkdir(exist_ok=True)
         self.path = file_of(directory, owner)
-        self._file = _lock(self.path, os.O_CREAT | os.O_EXCL)
+        self._file = _lock(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
 
     def release(self) -> None:
         """Remove the file and let go of the lock: what this process still owns is void."""
@@ -77,8 +82,18 @@ def find_dead(directory: Path, owner: int) -> DeadOwner | None:
         return None
 
 
-def _lock(path: Path, flags: int = 0) -> int:
-    file = os.open(path, os.O_RDWR | os.O_CLOEXEC | flags, 0o666)
+def remove_strays(directory: Path, known: Collection[int]) -> None:
+    """Remove files that belong to no known owner, are not locked, and are old enough not to be about to be."""
+    names = {file_of(directory, owner).name for owner in known}
+    for path in directory.iterdir():
+        if path.name not in names and time.time() - path.stat().st_mtime > _STRAY_AFTER:
+            dead = find_dead(directory, int(path.name, 16))
+            if dead is not None:
+                dead.bury()
+
+
+def _lock(path: Path, flags: int = os.O_RDONLY) -> int:
+    file = os.open(path, flags | os.O_CLOEXEC, 0o666)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BaseException:

@@ -26,5 +26,6 @@ class Part:
 
     def abandon(self) -> None:
         """Let go of the store's handles."""
-        self._is_open = False
-        self.store.abandon()
+        if self._is_open:
+            self._is_open = False
+            self.store.abandon()

@@ -41,8 +41,9 @@ class Recovery:
             self._task = loop.create_task(self._look())
 
     async def stop(self) -> None:
-        """Wait for a look that is under way."""
+        """Break off a look that is under way."""
         if self._task is not None:
+            self._task.cancel()
             await asyncio.wait([self._task])
 
     async def _look(self) -> None:
@@ -52,16 +53,19 @@ class Recovery:
             await self._sweep()
         except EngineUnavailable as error:
             logger.debug("later again: %s", error)
-        except EngineError as error:
+        except (EngineError, OSError) as error:
             logger.warning("cannot look after the store: %s", error)
         finally:
             self._task = None
 
     async def _free_dead(self) -> None:
+        known = {self._store.neighbours.owner}
         for row in self._store.read("processes", (self._store.neighbours.owner,)):
+            known.add(row[0])
             dead = self._store.neighbours.find_dead(row[0])
             if dead is not None:
                 await self._free(row, dead)
+        self._store.neighbours.clear_up_strays(known)
         if self._store.read("any_orphan", ()):
             await self._store.write(_free_orphans, (None,))
 

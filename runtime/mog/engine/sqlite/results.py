@@ -50,10 +50,18 @@ class SqliteResults(Part, ResultBackend):
 
     async def close(self) -> None:
         """See :meth:`ResultBackend.close`."""
+        self._unlisten()
+        await super().close()
+
+    def abandon(self) -> None:
+        """See :meth:`ResultBackend.abandon`."""
+        self._unlisten()
+        super().abandon()
+
+    def _unlisten(self) -> None:
         if self._is_open:
             self._watches.clear()
             self.store.finished_listeners.remove(self._watches.heard)
-        await super().close()
 
     async def create(self, tasks: Sequence[NewTask]) -> list[MogError | None]:
         """See :meth:`ResultBackend.create`."""

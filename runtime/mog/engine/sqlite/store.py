@@ -16,15 +16,15 @@ from mog.engine.sqlite.recovery import Recovery
 from mog.engine.sqlite.timers import Clock
 from mog.engine.sqlite.transaction import Transaction, Work
 from mog.engine.sqlite.writer import Writer
-from mog.errors import EngineError
+from mog.errors import EngineError, EngineUnavailable
 
 logger = logging.getLogger("mog.engine.sqlite")
 
 TICK = 1.0
 """Seconds between looks at the store for what no doorbell brought, for dead processes, and for what has expired."""
 
-_CLOSE_PATIENCE = 1.0
-"""Seconds that close() waits for the last word to be stored; unsaid, it is found out by the others."""
+_PATIENCE = 1.0
+"""Seconds that signing in and signing off wait to be stored; what is not said is found out a little later."""
 
 
 class Store:
@@ -55,11 +55,15 @@ class Store:
     async def open(self) -> None:
         """Open for one more user."""
         if self._users == 0:
-            await self.database.open()
             forks.watch(self.abandon, self.database.busy)
+            try:
+                await self.database.open()
+            except BaseException:
+                forks.forget(self.abandon)
+                raise
             self.loop = asyncio.get_running_loop()
-            self._writer = Writer(self.database, self.clock, self._lock_timeout, self._announce)
             self.neighbours.attach(self._hear_ready, self._hear_finished, self._hear_ended)
+            self._writer = Writer(self.database, self.clock, self._lock_timeout, self._announce)
         self._users += 1
 
     async def close(self) -> None:
@@ -81,13 +85,12 @@ class Store:
 
     def abandon(self) -> None:
         """Let go at once, as a process that dies, and as a forked child must."""
-        if not self._users:
-            return
-        self._users = 0
-        self._writer = None
+        if self._writer is not None:
+            self.neighbours.abandon()
         if self._tick_handle is not None:
             self._tick_handle.cancel()
-        self.neighbours.abandon()
+        self._users = 0
+        self._writer = None
         forks.forget(self.abandon)
         self.database.abandon()
         self._forget()
@@ -117,7 +120,11 @@ class Store:
         """Be known to the neighbours as one that consumes, or waits, before relying on being rung."""
         self.writer  # noqa: B018 - raises NotConnected
         self._consumes, self._waits = self._consumes or consumes, self._waits or waits
-        await self.show()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self.show()
+        except (EngineUnavailable, TimeoutError) as error:  # the tick shows again, and looks until then
+            logger.debug("not known to other processes yet: %s", error)
         if self._tick_handle is None:
             self._tick_handle = self.loop.call_later(TICK, self._tick)
         if consumes:
@@ -137,10 +144,16 @@ class Store:
         transaction.connection.executemany(QUERIES["add_process"], rows)
         return [None] * len(rows)
 
-    def ensure_known(self, transaction: Transaction) -> None:
-        """Sign in again if others have struck this process off; a claim of a stranger would be void."""
+    def may_claim(self, transaction: Transaction) -> bool:
+        """Tell whether claims of this process would hold: only with a lock of its own, and signed in.
+
+        Others may have struck it off in error; then it signs in again.
+        """
+        if not self.neighbours.present:
+            return False
         if not transaction.connection.execute(QUERIES["known_process"], (self.neighbours.owner,)).fetchone():
             self._sign_in(transaction, (self._bells,))
+        return True
 
     async def hand_back(self, *, sign_off: bool = False) -> None:
         """Give back what is owned, as stopped, not crashed; on the way out strike this process off, too."""
@@ -149,7 +162,7 @@ class Store:
             return _hand_back(transaction, owners, sign_off=sign_off)
 
         try:
-            async with asyncio.timeout(_CLOSE_PATIENCE):
+            async with asyncio.timeout(_PATIENCE):
                 await self.write(work, (self.neighbours.owner,))
         except (EngineError, TimeoutError) as error:
             logger.warning("tasks are handed back as after a crash: %s", error or "the store is held by another")

@@ -1,6 +1,12 @@
 """The embedded engine keeps the contracts, on a file and in memory."""
 
-from mog.testing.conformance import BrokerConformance, ResultConformance, StateConformance, WaitingConformance
+from mog.testing.conformance import (
+    BrokerConformance,
+    CallingOffConformance,
+    ResultConformance,
+    StateConformance,
+    WaitingConformance,
+)
 
 
 class TestBroker(BrokerConformance): ...
@@ -13,3 +19,6 @@ class TestWaiting(WaitingConformance): ...
 
 
 class TestState(StateConformance): ...
+
+
+class TestCallingOff(CallingOffConformance): ...

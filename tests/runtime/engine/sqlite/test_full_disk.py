@@ -79,6 +79,31 @@ async def test_outcomes_that_find_no_room_until_close_are_told_so(engine: Engine
     assert (again.message.id, again.attempt) == (delivery.message.id, 2)
 
 
+async def test_waiting_and_consuming_begin_without_room(
+    path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = await Submitter(engine).submit(new_task(), new_task())
+    told: list[UUID] = []
+    engine.results.on_finished(told.extend)
+    monkeypatch.setattr("mog.engine.sqlite.store.Store._sign_in", _no_room)
+    assert len(await engine.results.watch(ids)) == 2
+    deliveries = await Deliveries.begin(engine, slots=2)
+    await asyncio.sleep(0.1)
+    assert deliveries.taken == []
+    monkeypatch.undo()
+    monkeypatch.setattr("mog.engine.sqlite.store.TICK", 0.05)
+    await engine.results.settle([outcome(delivery) for delivery in await deliveries.several(2)])
+
+    async def all_told() -> bool:
+        return sorted(told) == sorted(ids)
+
+    await eventually(all_told)
+
+
+def _no_room(*_: object) -> None:
+    raise StoreFull("no room")
+
+
 SIZE = 3 * 1024 * 1024
 
 

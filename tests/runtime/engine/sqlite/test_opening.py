@@ -77,6 +77,20 @@ async def test_an_empty_file_is_a_new_store(path: Path) -> None:
     await engine.close()
 
 
+async def test_a_link_and_its_target_are_one_store(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "link.db"
+    link.symlink_to(path)
+    by_link, by_name = make(link), make(path)
+    await by_link.open()
+    await by_name.open()
+    id_ = await Submitter(by_link).submit_new()
+    assert await by_name.results.get([id_]) != [None]
+    await by_link.close()
+    await by_name.close()
+    assert [entry.name for entry in link.parent.iterdir()] == ["link.db"]
+
+
 async def test_a_newer_schema(path: Path) -> None:
     engine = make(path)
     await engine.open()

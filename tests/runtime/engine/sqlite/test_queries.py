@@ -13,8 +13,8 @@ import mog.engine.sqlite
 from mog.engine.sqlite.migrations import load_migrations, migrate
 from mog.engine.sqlite.queries import QUERIES, parse
 
-SMALL = {"count_running", "newest_key", "processes"}
-"""These go from end to end, on purpose: few rows, or only the last one."""
+SMALL = {"count_running", "find_dead", "newest_key", "processes", "running_by_node"}
+"""These go from end to end, on purpose: few rows, only the last one, or people who look."""
 
 
 @pytest.fixture

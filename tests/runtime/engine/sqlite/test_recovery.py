@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from mog.engine.records import Query
-from mog.errors import ResultLost
+from mog.errors import NotConnected, ResultLost
 from mog.testing.conformance import Deliveries, Submitter
 from mog.testing.conformance.kit import TTL, eventually, new_task, outcome
 
-from .conftest import VirtualKit
+from .conftest import FileKit, VirtualKit
 from .inside import connection_of, scalar
 
 
@@ -74,3 +76,47 @@ async def test_finding_before_an_unknown_record(kit: VirtualKit) -> None:
     async with kit.engine() as engine:
         with pytest.raises(ResultLost):
             await engine.results.find(Query(before=new_task().record.id))
+
+
+async def test_stray_owner_files_are_removed(file_kit: FileKit) -> None:
+    async with file_kit.engine() as engine:
+        await Deliveries.begin(engine)
+        owners = file_kit.path.with_name("mog.db-owners")
+        old, new = owners / f"{7:016x}", owners / f"{8:016x}"
+        old.touch()
+        new.touch()
+        os.utime(old, (0, 0))
+
+        async def removed() -> bool:
+            return not old.exists()
+
+        await eventually(removed)
+        assert new.exists()
+
+
+async def test_an_abandoned_engine_can_be_opened_again(kit: VirtualKit) -> None:
+    engine = kit.make()
+    for _ in range(2):
+        await engine.open()
+        id_ = await Submitter(engine).submit_new()
+        deliveries = await Deliveries.begin(engine, slots=1)
+        await engine.results.watch([id_])
+        assert (await deliveries.next()).message.id == id_
+        await deliveries.consumer.stop()
+        engine.abandon()
+        engine.abandon()
+        with pytest.raises(NotConnected):
+            await engine.results.get([id_])
+        await engine.open()
+        deliveries = await Deliveries.begin(engine, slots=1)
+        await deliveries.settle(await deliveries.next())
+        await engine.close()
+
+
+async def test_credit_for_an_engine_that_is_gone_does_no_harm(kit: VirtualKit) -> None:
+    engine = kit.make()
+    await engine.open()
+    deliveries = await Deliveries.begin(engine)
+    engine.abandon()
+    deliveries.consumer.grant(1)
+    await deliveries.consumer.stop()
