@@ -12,7 +12,7 @@ import hashlib
 import importlib.util
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,9 @@ from mog_lint.files import replace_file
 from mog_lint.findings import Location
 from mog_lint.model.codec import as_data, from_data
 from mog_lint.model.source import Problem, digest, syntax_problem
+from mog_lint.model.stack import with_large_stack
 from mog_lint.model.summary import Summary
+from mog_lint.pool import work_on
 
 SUMMARY, PROBLEM, VALID = "summary", "problem", "valid"
 KEPT_PER_USED = 4  # other branches of the repository want their entries back
@@ -48,16 +50,21 @@ class Cache:
                 return cls(file, content["entries"])
         return cls(file)
 
+    def learn(self, contents: Iterable[bytes], jobs: int = 1) -> None:
+        """Analyse those contents that are not known, with at most `jobs` processes."""
+        unknown = {key: data for data in contents if self._entry(key := digest(data)) is None}
+        entries = work_on(list(unknown.values()), make_entry, jobs)
+        for key, entry in zip(unknown, entries, strict=True):
+            self._note(key, entry)
+
     def analysed(self, data: bytes) -> Summary | Problem:
         """Return a content's summary, or why there is none."""
         key = digest(data)
         known = self._entry(key)
         if known is None:
-            from mog_lint.analysis import analyse  # noqa: PLC0415 - libcst takes 0.3 s, and is not needed for what is known
-
-            outcome = analyse(data)
-            known = outcome if isinstance(outcome, Problem) else outcome.summary
-            self._note(key, known)
+            self._note(key, make_entry(data))
+            known = self._entry(key)
+        assert known is not None, "what has just been noted is known"
         return known
 
     def syntax_problem(self, data: bytes) -> Problem | None:
@@ -68,7 +75,7 @@ class Cache:
             return None
         known = self._entry(key)
         if known is None and syntax_problem(data) is None:
-            self._note(key, None)
+            self._note(key, [VALID])
             return None
         # libcst is asked where CPython refuses a file: it may know newer syntax.
         known = known or self.analysed(data)
@@ -100,16 +107,20 @@ class Cache:
             return found
         return None
 
-    def _note(self, key: str, known: Summary | Problem | None) -> None:
-        if known is None:
-            entry: list[Any] = [VALID]
-        elif isinstance(known, Problem):
-            entry = [PROBLEM, known.message, known.location.row, known.location.column]
-        else:
-            entry = [SUMMARY, as_data(known)]
+    def _note(self, key: str, entry: list[Any]) -> None:
         self.entries[key] = entry
         self.used.add(key)
         self.is_changed = True
+
+
+def make_entry(data: bytes) -> list[Any]:
+    """Analyse a content and return what the cache keeps of it."""
+    from mog_lint.analysis import analyse  # noqa: PLC0415 - libcst takes 0.3 s, and is not needed for what is known
+
+    outcome = with_large_stack(lambda: analyse(data))
+    if isinstance(outcome, Problem):
+        return [PROBLEM, outcome.message, outcome.location.row, outcome.location.column]
+    return [SUMMARY, as_data(outcome.summary)]
 
 
 def fingerprint() -> str:

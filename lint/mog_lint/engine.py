@@ -25,7 +25,6 @@ from mog_lint.findings import Finding
 from mog_lint.model.layout import Layout
 from mog_lint.model.project import Module, Project
 from mog_lint.model.source import Problem
-from mog_lint.model.stack import with_large_stack
 from mog_lint.model.summary import Summary
 from mog_lint.model.tasks import Tasks
 from mog_lint.reach import Reach
@@ -42,11 +41,14 @@ def lint_paths(
     on_skip: OnSkip | None = None,
     overrides: Mapping[Path, bytes] | None = None,
     use_cache: bool = True,
+    jobs: int = 1,
 ) -> Iterator[Finding]:
     """Yield the findings of the named files and directories, or of the whole project, in the order of files and lines.
 
     The named paths are what is reported; the whole project is analysed. `on_skip` is told of files that were left out,
-    and why; `overrides` are contents that count instead of those on disk, by absolute path.
+    and why; `overrides` are contents that count instead of those on disk, by absolute path. With
+    `jobs` above 1 that many processes are started where there is much to parse, which needs a main module that can be
+    imported without harm.
 
     Raises PathError for a path that does not exist and ConfigError for a rule that does not.
     """
@@ -57,7 +59,7 @@ def lint_paths(
         for path, reason in wanted.skipped.items():
             on_skip(path, reason)
     surroundings = _surroundings(wanted.files, config) if named else wanted.files
-    run = _Run(config, selection, frozenset(wanted.files), overrides or {}, _cache(config, use_cache=use_cache))
+    run = _Run(config, selection, frozenset(wanted.files), overrides or {}, _cache(config, use_cache=use_cache), jobs)
     yield from run.findings(surroundings)
 
 
@@ -90,12 +92,13 @@ class _Run:
     reported: frozenset[Path]
     overrides: Mapping[Path, bytes]
     cache: Cache
+    jobs: int = 1
     contents: dict[Path, bytes | None] = field(default_factory=dict)  # read once, so that all steps see the same
     problems: dict[Path, Problem] = field(default_factory=dict)
 
     def findings(self, surroundings: Iterable[Path]) -> Iterator[Finding]:
         with _collector_off():
-            project = with_large_stack(lambda: self.analyse(self.reported.union(surroundings)))
+            project = self.analyse(self.reported.union(surroundings))
         self.cache.save()
         modules = {module.path: module for module in project.modules}
         tasks = Tasks(project, frozenset(self.config.task_decorators))
@@ -125,17 +128,15 @@ class _Run:
 
     def summaries(self, waiting: Iterable[Path], reach: Reach) -> dict[Path, Summary]:
         """Return the summaries of those waiting files that are within reach; what has a problem has none."""
-        found = {}
-        for path in sorted(waiting):
-            data = self.read(path)
-            if path in self.problems or data is None or not reach.touches(data):
-                continue
-            known = self.cache.analysed(data)
-            if isinstance(known, Problem):
-                self.problems[path] = known
-            else:
-                found[path] = known
-        return found
+        picked = {
+            path: data
+            for path in sorted(waiting)
+            if (data := self.read(path)) is not None and path not in self.problems and reach.touches(data)
+        }
+        self.cache.learn(picked.values(), self.jobs)
+        known = {path: self.cache.analysed(data) for path, data in picked.items()}
+        self.problems.update((path, item) for path, item in known.items() if isinstance(item, Problem))
+        return {path: item for path, item in known.items() if isinstance(item, Summary)}
 
     def read(self, path: Path) -> bytes | None:
         """Return a file's content, or None and note the problem."""

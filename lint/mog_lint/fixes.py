@@ -58,20 +58,22 @@ class FixOutcome:
     remaining: tuple[Finding, ...]
 
 
-def fix_paths(paths: Iterable[Path], config: LintConfig, *, unsafe: bool = False, use_cache: bool = True) -> FixOutcome:
+def fix_paths(
+    paths: Iterable[Path], config: LintConfig, *, unsafe: bool = False, use_cache: bool = True, jobs: int = 1
+) -> FixOutcome:
     """Lint and fix in turns until nothing is left to fix. Nothing is written: that is `FixedFile.write`.
 
-    `unsafe` includes fixes that need a look. Raises what `lint_paths` raises, and
-    FixError for a file that has gone meanwhile.
+    `unsafe` includes fixes that need a look; `use_cache` and `jobs` are those of `lint_paths`. Raises what `lint_paths`
+    raises, and FixError for a file that has gone meanwhile.
     """
     named = list(paths)
     fixed: dict[Path, FixedFile] = {}
-    findings = list(lint_paths(named, config, use_cache=use_cache))
+    findings = list(lint_paths(named, config, use_cache=use_cache, jobs=jobs))
     for _ in range(MAX_ROUNDS):
         if not _fix_round(findings, fixed, unsafe=unsafe):
             break
         overrides = {path: file.after for path, file in fixed.items()}
-        findings = list(lint_paths(named, config, overrides=overrides, use_cache=use_cache))
+        findings = list(lint_paths(named, config, overrides=overrides, use_cache=use_cache, jobs=jobs))
     return FixOutcome(tuple(fixed.values()), tuple(findings))
 
 
