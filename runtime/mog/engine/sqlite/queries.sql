@@ -45,11 +45,12 @@ WHERE key IN (
     ORDER BY priority DESC, position, key LIMIT ?
 );
 
--- An attempt is its task's for as long as a process owns the message; SUSPENDED then means that it waits for others.
+-- An attempt is its task's while a process owns the message, when SUSPENDED means that it waits for others; and, after
+-- a crash, until another attempt begins.
 -- name: running_attempt
 SELECT m.key, m.number_of_starts, m.number_of_stops, m.number_of_retries, m.started, m.node_id, r.own_ttl, m.owner
 FROM result AS r CROSS JOIN message AS m ON m.key = r.key
-WHERE r.id = ? AND m.number_of_starts = ? AND m.owner IS NOT NULL;
+WHERE r.id = ? AND m.number_of_starts = ? AND (m.owner IS NOT NULL OR m.state = 'RUNNING');
 
 -- name: finish
 UPDATE result SET

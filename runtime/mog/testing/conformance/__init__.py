@@ -12,6 +12,7 @@ does not promise is not tested: engines are free there.
 """
 
 from mog.testing.conformance.broker import BrokerConformance
+from mog.testing.conformance.calling_off import CallingOffConformance
 from mog.testing.conformance.kit import Deliveries, EngineKit, Submitter
 from mog.testing.conformance.results import ResultConformance
 from mog.testing.conformance.state import StateConformance
@@ -19,6 +20,7 @@ from mog.testing.conformance.waiting import WaitingConformance
 
 __all__ = [
     "BrokerConformance",
+    "CallingOffConformance",
     "Deliveries",
     "EngineKit",
     "ResultConformance",

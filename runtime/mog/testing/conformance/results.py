@@ -87,6 +87,14 @@ class ResultConformance:
             assert (record.finished, record.expires) == (kit.now(), kit.now() + TTL)
             assert record.started == kit.now() - 3
             assert await engine.results.get_values([id_]) == [StoredValue(b"zipped", "gzip")]
+            [message] = await engine.results.get_messages([id_])
+            assert message is not None, "what has failed may be submitted again"
+
+    async def test_the_message_of_a_success_is_let_go(self, kit: EngineKit) -> None:
+        async with kit.engine() as engine:
+            id_ = await Submitter(engine).submit_new()
+            delivery = await (await Deliveries.begin(engine, slots=1)).next()
+            assert await engine.results.settle([outcome(delivery)]) == [True]
             assert await engine.results.get_messages([id_]) == [None]
 
     async def test_a_terminal_state_is_final(self, kit: EngineKit) -> None:
