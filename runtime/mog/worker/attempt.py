@@ -133,8 +133,7 @@ class Attempt:
         waiting = WaitingForTasks(worker, self)
         context = Context(worker.app, request, self.delivery, worker.stopping, waiting, blocking=not task.is_async)
         self._context = context
-        if worker.observer is not None:
-            worker.observer(TaskStarted(request.id, request.name, self.delivery.attempt))
+        worker.tell(TaskStarted(request.id, request.name, self.delivery.attempt))
         left = time_left(request, worker.app.clock())
         timer = self._timer(left, task.timeout)
         try:
@@ -254,7 +253,7 @@ class Attempt:
             line = None if ending.error is None else one_line(ending.error)
             took = time.monotonic() - self._started
             task_id, attempt = self.delivery.message.id, self.delivery.attempt
-            self._worker.observer(TaskEnded(task_id, self._name, ending.state, took, attempt, line, ending.delay))
+            self._worker.tell(TaskEnded(task_id, self._name, ending.state, took, attempt, line, ending.delay))
 
     def _free_slot(self) -> None:
         """Free the slot; that of a `def` task whose thread still runs only once it returns."""

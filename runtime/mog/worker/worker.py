@@ -17,7 +17,7 @@ from mog.middleware import RunningCount
 from mog.result import Result
 from mog.revoking import revoke_children
 from mog.worker.attempt import Attempt
-from mog.worker.events import Observer, WorkerStarted, WorkerStopping
+from mog.worker.events import Event, Observer, WorkerStarted, WorkerStopping
 from mog.worker.stopping import Stopping
 from mog.worker.valve import Valve
 
@@ -84,8 +84,7 @@ class Worker:
         full_names = [self.app.queues.full_name(queue) for queue in self._queues]
         try:
             self._consumption = await self.port.consume(full_names, self._deliver, self._ended_elsewhere)
-            if self.observer is not None:
-                self.observer(WorkerStarted(self._queues, self._concurrency))
+            self.tell(WorkerStarted(self._queues, self._concurrency))
             await self.app.middleware.call("on_app_started", self.app)
             self._consumption.grant(self._concurrency)
             await (self._run_once(full_names) if self._once else self.stopping.wait())
@@ -97,6 +96,14 @@ class Worker:
             self.ended.set()
         if self._broken is not None:
             raise self._broken
+
+    def tell(self, event: Event) -> None:
+        """Tell the observer, if there is one."""
+        if self.observer is not None:
+            try:
+                self.observer(event)
+            except Exception as error:  # noqa: BLE001 - a screen that is gone must not cost a task's end
+                log.warning("what is told of %s cannot be shown: %r", type(event).__name__, error)
 
     def unfinished(self) -> list[Requeue]:
         """Return what puts back all that runs; for a process that ends at once. Callable from any thread."""
@@ -203,8 +210,7 @@ class Worker:
         """Stop claiming, let running tasks end within the grace period, cancel the rest, put back what is left."""
         if self._consumption is not None:
             await self._consumption.stop()
-        if self.observer is not None:
-            self.observer(WorkerStopping(self.running, self.app.config.grace))
+        self.tell(WorkerStopping(self.running, self.app.config.grace))
         await self.app.middleware.call("on_app_stopping", self.app)
         if await self._wait_runners(self.app.config.grace):
             for attempt in self._attempts.values():
