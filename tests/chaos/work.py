@@ -1,4 +1,4 @@
-"""Runs a worker as a process: ``python -m tests.chaos.work MODULE [--once] [--concurrency N]``.
+"""Runs a worker as a process: ``python -m tests.chaos.work MODULE [--once] [--show] [--concurrency N]``.
 
 MODULE holds the App under the name ``app``, which the environment configures. The exit code is the worker's own.
 """
@@ -18,12 +18,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("module")
     parser.add_argument("--once", action="store_true")
+    parser.add_argument("--show", action="store_true", help="print what the worker tells its observer")
     parser.add_argument("--concurrency", type=int)
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
     app = importlib.import_module(options.module).app
     try:
-        return run_worker(app, once=options.once, concurrency=options.concurrency)
+        return run_worker(
+            app, once=options.once, concurrency=options.concurrency, observer=print if options.show else None
+        )
     except MogError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 3

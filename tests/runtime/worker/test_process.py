@@ -110,6 +110,14 @@ async def test_worker_survives_what_lasts_and_still_stops(horror: Yard, name: st
     assert worker.wait() == 0
 
 
+async def test_worker_survives_an_observer_that_fails(horror: Yard) -> None:
+    worker = horror.worker("--show", grace=0.2)
+    await horror.value("horror.close_stdout")
+    await lives_on(horror)
+    worker.send(SIGTERM)
+    assert worker.wait() == 0
+
+
 async def test_task_that_kills_its_worker_is_given_up_after_max_retries(horror: Yard) -> None:
     result = await horror.submit("horror.os_exit")
     for _ in range(2):
