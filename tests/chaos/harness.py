@@ -63,8 +63,7 @@ class Chaos:
             await self.app.close()
             seconds = time.monotonic() - began
         report = judge(self.deeds, self.ledger, read_notes(self.directory / "runs.log"), self.plan.max_retries)
-        report.faults += [f"left behind: {path}" for path in sorted(self._owner_files())]
-        report.bells_left = len(list((self.directory / "t").glob("mog-*")))
+        report.faults += [f"left behind: {path}" for path in sorted(self._files_of_processes())]
         report.seconds = seconds
         self.ledger.close()
         return report
@@ -168,8 +167,9 @@ class Chaos:
     def _pids(self) -> set[int]:
         return {worker.pid for worker in self.workers if worker.alive}
 
-    def _owner_files(self) -> list[Path]:
-        return list(self.directory.glob("mog.db-owners/*"))
+    def _files_of_processes(self) -> list[Path]:
+        """Return the files by which processes find each other: locks of owners, doorbells."""
+        return [*self.directory.glob("mog.db-owners/*"), *self.directory.glob("t/mog-*")]
 
     async def _until(self, condition: Callable[[], bool], what: str, patience: float = 30.0) -> None:
         try:

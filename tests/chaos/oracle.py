@@ -63,7 +63,6 @@ class Report:
     recoveries: list[float] = field(default_factory=list)
     integrity: str = ""
     left: dict[str, int] = field(default_factory=dict)
-    bells_left: int = 0
     faults: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -77,7 +76,7 @@ class Report:
                 f"lost {self.lost}  recorded twice {self.recorded_twice}  wrong {self.wrong}",
                 f"hit by a kill {self.crashes}, one task at most {self.most_crashes} times",
                 f"recovery s: p50 {statistics.median(recoveries):.3f}  max {recoveries[-1]:.3f}",
-                f"integrity {self.integrity}  left behind {self.left or 'nothing'}, {self.bells_left} doorbells",
+                f"integrity {self.integrity}  left behind {self.left or 'nothing'}",
                 f"faults: {len(self.faults)}",
                 *self.faults[:20],
             ]

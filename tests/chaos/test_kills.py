@@ -2,9 +2,13 @@
 
 import random
 from pathlib import Path
+from signal import SIGKILL
+from uuid import UUID
 
 import pytest
 from tests.chaos.harness import Chaos, Plan
+from tests.chaos.processes import Child
+from tests.chaos.yard import yard
 
 RECOVERY = 2.0
 """Seconds from a kill to the new start of what it hit, at most."""
@@ -30,3 +34,25 @@ async def test_a_fleet_under_fire_loses_nothing(tmp_path: Path) -> None:
 async def test_a_fleet_under_fire_for_long_loses_nothing(tmp_path: Path) -> None:
     seed = random.randrange(10**9)
     await run(Plan(20_000, kills=35, workers=4, freezes=4, stops=6, seed=seed, patience=900.0), tmp_path)
+
+
+@pytest.mark.chaos
+async def test_what_a_killed_submitter_was_told_is_stored_has_been_stored(tmp_path: Path) -> None:
+    acknowledged = tmp_path / "acknowledged.txt"
+    with yard(tmp_path, "tests.chaos.lives") as scene:
+        for kill in range(1, 5):
+            environment = {"MOG_BROKER": scene.app.config.broker, "CHAOS_DIRECTORY": str(tmp_path)}
+            submitter = Child(tmp_path, "-m", "tests.chaos.submitter", environment=environment)
+            scene.children.append(submitter)
+            goal = kill * random.randint(5_000, 15_000)  # bytes: some hundred ids
+            scene.wait_until(
+                lambda goal=goal: acknowledged.exists() and acknowledged.stat().st_size > goal, "it submits"
+            )
+            submitter.send(SIGKILL)
+        assert scene.worker("--once", wait=False).wait() == 0
+
+        ids = {UUID(line) for line in acknowledged.read_text().splitlines()}
+        ended = [event.task for event in scene.ledger.events() if event.kind == "ended" and event.detail == "SUCCESS"]
+        assert ids <= set(ended), "what was acknowledged is lost"
+        assert len(ended) == len(set(ended)), "something was recorded twice"
+        assert scene.ledger.integrity() == "ok"
