@@ -12,6 +12,8 @@ from mog import Request
 KINDS = {"noop": 40, "sleep": 20, "thread": 12, "loop": 8, "pause": 8, "fail": 5, "late": 7}
 """Shares of the mix."""
 
+PRIORITIES = (2, 5, 5, 8, 8)
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -29,7 +31,7 @@ class Order:
 def draw(chance: random.Random, index: int) -> Order:
     """Draw the task with number ``index``."""
     [kind] = chance.choices(list(KINDS), list(KINDS.values()))
-    priority = chance.choice((5, 5, 5, 8, 2))
+    priority = chance.choice(PRIORITIES)
     options: dict[str, Any] = {}
     arguments: dict[str, Any] = {}
     if kind in ("sleep", "thread"):  # long enough to keep slots full, so that a kill hits many

@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 from tests.chaos.ledger import Event, Ledger
-from tests.chaos.mix import Order
+from tests.chaos.mix import PRIORITIES, Order
 
 CLOCK_GRAIN = 0.003
 """Seconds by which the store's log, which tells milliseconds, may be off."""
@@ -48,7 +48,11 @@ class Deeds:
 
 @dataclass(slots=True)
 class Report:
-    """What came of it. ``recoveries`` are seconds from a kill to the new start of each task that it hit."""
+    """What came of it.
+
+    Seconds from a kill, for each task that it hit: ``freed`` until the task was ready again, ``recoveries`` until it
+    was started again. The latter are those of tasks with the highest priority alone: others wait for their turn.
+    """
 
     tasks: int = 0
     runs: int = 0
@@ -60,6 +64,7 @@ class Report:
     recorded_twice: int = 0
     crashes: int = 0
     most_crashes: int = 0
+    freed: list[float] = field(default_factory=list)
     recoveries: list[float] = field(default_factory=list)
     integrity: str = ""
     left: dict[str, int] = field(default_factory=dict)
@@ -68,19 +73,23 @@ class Report:
 
     def lines(self) -> str:
         """Return the report for people."""
-        recoveries = sorted(self.recoveries) or [float("nan")]
         return "\n".join(
             [
                 f"tasks {self.tasks}  runs {self.runs}  seconds {self.seconds:.1f}",
                 f"SIGKILL {self.kills}  SIGSTOP {self.freezes}  SIGTERM {self.graceful}",
                 f"lost {self.lost}  recorded twice {self.recorded_twice}  wrong {self.wrong}",
                 f"hit by a kill {self.crashes}, one task at most {self.most_crashes} times",
-                f"recovery s: p50 {statistics.median(recoveries):.3f}  max {recoveries[-1]:.3f}",
+                f"seconds from a kill until ready again: {_spread(self.freed)}",
+                f"seconds from a kill until started again: {_spread(self.recoveries)}",
                 f"integrity {self.integrity}  left behind {self.left or 'nothing'}",
                 f"faults: {len(self.faults)}",
                 *self.faults[:20],
             ]
         )
+
+
+def _spread(times: list[float]) -> str:
+    return f"p50 {statistics.median(times):.3f}  max {max(times):.3f}  of {len(times)}" if times else "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,7 @@ def _judge_claims(report: Report, deeds: Deeds, events: list[Event], max_retries
     """A claim is freed over its owner's head only when the owner was killed, soon then, and never while it stands."""
     killed = {death.pid: death for death in deeds.deaths}
     deaths = {event.owner: killed.get(int(event.detail or 0)) for event in events if event.kind == "joined"}
+    first = {event.key for event in events if event.task in deeds.orders and _goes_first(deeds.orders[event.task])}
     crashes: Counter[int] = Counter()
     hit: dict[int, Death] = {}
     for event in events:
@@ -153,10 +163,13 @@ def _judge_claims(report: Report, deeds: Deeds, events: list[Event], max_retries
             death = deaths.get(event.owner)
             if death is not None:
                 hit[event.key] = death
+                report.freed.append(event.at - death.at)
             else:
                 report.faults.append(f"claim freed though its owner was not killed: {event}")
         elif event.kind == "claimed" and event.key in hit:
-            report.recoveries.append(event.at - hit.pop(event.key).at)
+            death = hit.pop(event.key)
+            if event.key in first:
+                report.recoveries.append(event.at - death.at)
     report.faults += [f"hit by a kill and never started again: key {key}" for key in hit]
     report.crashes, report.most_crashes = crashes.total(), max(crashes.values(), default=0)
     if report.most_crashes > max_retries:
@@ -168,6 +181,10 @@ def _judge_claims(report: Report, deeds: Deeds, events: list[Event], max_retries
         own = [event for event in events if event.owner == freeze.owner and event.kind in ("claimed", "freed")]
         inside = [event for event in own if freeze.begin + CLOCK_GRAIN < event.at < freeze.end - CLOCK_GRAIN]
         report.faults += [f"a frozen worker's claim was touched: {event}" for event in inside]
+
+
+def _goes_first(order: Order) -> bool:
+    return order.request.priority == max(PRIORITIES)
 
 
 def _judge_runs(report: Report, deeds: Deeds, notes: list[Note]) -> None:
