@@ -61,32 +61,48 @@ def quoted(value: Any) -> str:
 
 FORMATS: dict[str, Callable[[str, str, Fields], str]] = {"text": as_text, "logfmt": as_logfmt, "json": as_json}
 
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+"""Those of the `logging` module, from all to almost nothing."""
+
 
 class WorkerLog(logging.Handler):
     """Prints what the worker and the `logging` module have to say, each a line on stderr."""
 
-    def __init__(self, form: Callable[[str, str, Fields], str]) -> None:
+    def __init__(self, form: Callable[[str, str, Fields], str], least: str = "", process: int | None = None) -> None:
         super().__init__()
         self._form = form
+        self._least = least
+        self._process = process
 
     @classmethod
-    def of_format(cls, name: str | None) -> WorkerLog:
-        """Make one of a named format; without a name, text on a terminal and logfmt elsewhere."""
+    def of_format(cls, name: str | None, *, level: str | None = None, process: int | None = None) -> WorkerLog:
+        """Make one of a named format; without a name, text on a terminal and logfmt elsewhere.
+
+        Lines below ``level`` are not printed. ``process`` tells which of several processes prints. Raises BadParameter.
+        """
+        if level is not None and level not in LEVELS:
+            raise typer.BadParameter(f"{level!r} is none of {', '.join(LEVELS)}", param_hint="--log-level")
         name = name or ("text" if output.is_terminal(sys.stderr) else "logfmt")
         if name not in FORMATS:
             raise typer.BadParameter(f"{name!r} is none of {', '.join(FORMATS)}", param_hint="--log-format")
-        return cls(FORMATS[name])
+        return cls(FORMATS[name], level or "", process)
 
     def set_up_logging(self) -> None:
         """Take what is logged, and warnings, unless the application has set up logging itself."""
         root = logging.getLogger()
         if not root.handlers:
             root.addHandler(self)
-            root.setLevel(logging.INFO)
+            root.setLevel((self._least or "info").upper())
             logging.captureWarnings(True)
+        elif self._least:  # its own handlers, but the level that was asked for
+            root.setLevel(self._least.upper())
 
     def line(self, level: str, text: str, **fields: Any) -> None:
         """Print one line: the text for people, the fields for programs."""
+        if LEVELS.get(level, 0) < LEVELS.get(self._least, 0):
+            return
+        if self._process is not None:
+            text, fields = f"[{self._process}] {text}", {**fields, "process": self._process}
         output.note(self._form(level, text, fields))
 
     def emit(self, record: logging.LogRecord) -> None:

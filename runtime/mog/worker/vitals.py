@@ -1,0 +1,205 @@
+"""How the worker of this process is, for those who ask from another thread or process.
+
+Everything here can be asked while the event loop of the tasks is blocked: nothing waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from mog.engine.inline import InlinePort
+from mog.engine.operations import BROKER_DEPTH, RESULTS_GET
+from mog.engine.port import Port
+from mog.engine.records import QueueDepth
+from mog.errors import MogError
+from mog.worker.events import Event, TaskEnded, WorkerStarted
+from mog.worker.metrics import Tally
+
+if TYPE_CHECKING:
+    from mog.app import App
+    from mog.worker.worker import Worker
+
+BLOCKED_LIMIT = 15.0
+"""Seconds without a sign of the tasks' loop after which a worker is not ready: the outer limit for blocking it."""
+
+PULSE = 0.5
+"""Seconds between two looks at the tasks' loop."""
+
+STORE_TIME = 2.0
+"""Seconds that the store may take to answer the question of a probe; a probe gives up after a few."""
+
+NOBODY = UUID(int=0)
+"""The id of no task: reading it is the cheapest question that the store must answer."""
+
+
+@dataclass(slots=True)
+class Report:
+    """How a worker process is at one moment.
+
+    ``problem`` is why it takes no tasks, None if it does; ``lag`` how late its loop is, ``cpu`` its processor time in
+    seconds, ``memory`` its resident bytes, ``started`` a POSIX time. ``depths`` is empty where nobody asked for it.
+    """
+
+    pid: int
+    app: str
+    started: float
+    problem: str | None
+    running: int
+    lag: float
+    cpu: float
+    memory: int
+    tally: Tally
+    depths: list[QueueDepth] = field(default_factory=list)
+
+
+class Pulse:
+    """Pings an event loop from another one, and knows how late it is. Begins with the first question."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = time.monotonic) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._asked: float | None = None
+        self._answered_after = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def late(self) -> float:
+        """Seconds for which the last ping has been unanswered; 0 if it has been answered."""
+        asked = self._asked
+        return 0.0 if asked is None else self._clock() - asked
+
+    @property
+    def lag(self) -> float:
+        """Seconds that the loop took to answer, or has not answered for by now."""
+        return max(self.late, self._answered_after)
+
+    def start(self) -> None:
+        """Begin to ping, from the running loop; while it does already, nothing happens."""
+        if self._timer is None:
+            self._beat()
+
+    def stop(self) -> None:
+        """Ping no more; on the loop that started it."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _beat(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(PULSE, self._beat)
+        if self._asked is None:
+            self._asked = self._clock()
+            with suppress(RuntimeError):  # the loop is closed, which is no fault of a task
+                self._loop.call_soon_threadsafe(self._pong)
+
+    def _pong(self) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self._answered_after = self._clock() - asked
+
+
+class Vitals:
+    """Observes a worker on the tasks' loop, and tells other threads about it."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self.worker: Worker | None = None
+        self.pulse: Pulse | None = None
+        self._app: App | None = None
+        self._connected = False
+        self._started = time.time()
+
+    def attend(self, app: App, loop: asyncio.AbstractEventLoop) -> None:
+        """Know the app, and the loop on which its worker is going to run."""
+        self._app = app
+        self.pulse = Pulse(loop)
+
+    def observe(self, event: Event) -> None:
+        """Take note; on the tasks' loop."""
+        match event:
+            case TaskEnded():
+                known = self._app is not None and self._app.tasks.find(event.name) is not None
+                name = event.name if known else "(unknown)"  # names of strangers are without number
+                self.tally.count(name, str(event.state), event.duration)
+            case WorkerStarted():
+                self._connected = True
+
+    def snapshot(self) -> Report:
+        """Return what is known at once, without a question to the store; from any thread."""
+        return Report(
+            pid=os.getpid(),
+            app="" if self._app is None else self._app.name,
+            started=self._started,
+            problem=self._own_problem(),
+            running=0 if self.worker is None else self.worker.running,
+            lag=0.0 if self.pulse is None else self.pulse.lag,
+            cpu=time.process_time(),
+            memory=resident_memory(),
+            tally=self.tally.copy(),
+        )
+
+    async def report(self, *, depths: bool = False) -> Report:
+        """Return all that is known, and whether the store answers; not on the tasks' loop, in a few seconds at most."""
+        if self.pulse is not None:
+            self.pulse.start()
+        report = self.snapshot()
+        port = None if self.worker is None else self.worker.port
+        if port is None or report.problem is not None or isinstance(port, InlinePort):
+            return report  # memory:// lives on the loop of the tasks; there is nothing that could be out of reach
+        report.problem = await _problem_of_store(port)
+        if depths and report.problem is None:
+            report.depths = await self._depths(port)
+        return report
+
+    def _own_problem(self) -> str | None:
+        worker = self.worker
+        if worker is None or not self._connected:
+            return "it is starting"
+        if worker.stopping.is_set():
+            return "it is stopping"
+        if self.pulse is not None and self.pulse.late > BLOCKED_LIMIT:
+            return f"its event loop has been blocked for {self.pulse.late:.0f} s"
+        return None
+
+    async def _depths(self, port: Port) -> list[QueueDepth]:
+        assert self._app is not None, "asked of a worker that takes tasks"
+        queues = self._app.queues
+        names = [queues.full_name(queue) for queue in sorted(queues.used())]
+        try:
+            depths: list[QueueDepth] = await _ask(port, BROKER_DEPTH, names)
+        except (MogError, TimeoutError):
+            return []  # the next probe tells of it
+        return [replace(depth, name=queues.short_name(depth.name)) for depth in depths]
+
+
+async def _problem_of_store(port: Port) -> str | None:
+    try:
+        await _ask(port, RESULTS_GET, NOBODY)
+    except MogError as error:
+        return str(error)
+    except TimeoutError:
+        return f"the store has not answered for {STORE_TIME:g} s"
+    return None
+
+
+async def _ask(port: Port, operation: str, item: Any) -> Any:
+    async with asyncio.timeout(STORE_TIME):
+        return await asyncio.wrap_future(port.begin(operation, item))
+
+
+def resident_memory() -> int:
+    """Return the bytes of memory that this process holds; where /proc is missing, the most that it has held."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
+    return pages * resource.getpagesize()
