@@ -17,11 +17,12 @@ from pydantic_core import from_json, to_json
 
 from mog.config import AppConfig, load_config
 from mog.context import AsyncTask, Context, PlainTask
+from mog.dead_letters import DeadLetters, submit_again
 from mog.engine.contracts import Broker, ResultBackend, StateBackend
 from mog.engine.inline import InlinePort
 from mog.engine.io_thread import ThreadPort
 from mog.engine.port import Port
-from mog.engine.records import Query, QueueDepth, Record
+from mog.engine.records import Node, Query, QueueDepth, Record
 from mog.engine.urls import EngineOptions, open_engine
 from mog.errors import ConfigError, InvalidRequest, ResultLost
 from mog.known_types import KnownTypes
@@ -77,6 +78,7 @@ class App:
         self.middleware = MiddlewareStack()
         self.service_registry = Services(self.config)
         self.submitter = Submitter(self)
+        self.dead_letters = DeadLetters(self)
         self.queues = Queues(name, self.config, self.tasks)
         self.task = self.tasks.task
         self._port: Port | None = None
@@ -238,6 +240,13 @@ class App:
         """
         return Result(self, (await revoke(self, [result_id], force=force))[0])
 
+    async def submit_again(self, result_id: UUID) -> Result[Any]:
+        """Submit a task that has failed once more, under a new id, and return its result.
+
+        Raises ResultLost, ResultNotReady, and ResultValueLost for a success, whose request is not kept.
+        """
+        return await submit_again(self, result_id)
+
     # -- look
 
     async def result(self, result_id: UUID | str) -> Result[Any]:
@@ -295,6 +304,11 @@ class App:
         """Drop what waits in ``queues`` (default: all of this app's) and return how many of each were dropped."""
         dropped: dict[str, int] = await self.port().call("broker.purge", self._full_queue_names(queues))
         return {self.queues.short_name(name): count for name, count in dropped.items()}
+
+    async def get_current_status_of_nodes(self) -> AsyncIterator[Node]:
+        """Iterate over the processes that consume just now, and the ids of the tasks that each runs."""
+        for node in await self.port().run(lambda engine: engine.broker.nodes()):
+            yield node
 
     # -- work
 
