@@ -58,7 +58,8 @@ def listen(address: str) -> socket.socket:
     except socket.gaierror:
         raise ConfigError(f"the address for health {address!r} has an unknown host, {host}") from None
     except OSError as error:
-        raise ConfigError(f"cannot serve health on {address}: {error.strerror}") from None
+        why = os.strerror(error.errno or 0)  # `error.strerror` has the address in it again
+        raise ConfigError(f"cannot serve health on {address}: {why}") from None
 
 
 def _parsed(address: str) -> tuple[str, int]:

@@ -58,7 +58,7 @@ class WaitingForChange:
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """Workers keep dying; the supervisor ends with ``code``."""
+    """Another worker would end like those before it; the supervisor ends with ``code``."""
 
     code: int
 
