@@ -206,18 +206,19 @@ async def test_once_with_nothing_to_do_ends(scene: Yard) -> None:
     assert scene.worker("--once", wait=False).wait() == 0
 
 
-def one_line_and_code(directory: Path, store: Path) -> tuple[str, int]:
+def last_line_and_code(directory: Path, store: Path) -> tuple[str, int]:
     worker = start_worker(directory, TASKS, store=store)
     with ended(worker):
         code = worker.wait(patience=50)
-    [line] = worker.said.splitlines()
+    *warnings, line = worker.said.splitlines()
+    assert all(" WARNING " in warning for warning in warnings), "a traceback?"
     return line, code
 
 
 def test_corrupt_store(tmp_path: Path) -> None:
     store = tmp_path / "mog.db"
     store.write_bytes(b"this is no database" * 1000)
-    line, code = one_line_and_code(tmp_path, store)
+    line, code = last_line_and_code(tmp_path, store)
     assert code == 3
     assert line.startswith("StoreCorrupt: ")
     assert str(store) in line
@@ -225,7 +226,7 @@ def test_corrupt_store(tmp_path: Path) -> None:
 
 def test_directory_in_the_place_of_the_store(tmp_path: Path) -> None:
     (tmp_path / "mog.db").mkdir()
-    line, code = one_line_and_code(tmp_path, tmp_path / "mog.db")
+    line, code = last_line_and_code(tmp_path, tmp_path / "mog.db")
     assert code == 3
     assert line.startswith("StoreUnusable: ")
 
@@ -235,7 +236,7 @@ def test_locked_store(tmp_path: Path) -> None:
     store = tmp_path / "mog.db"
     with closing(sqlite3.connect(store, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        line, code = one_line_and_code(tmp_path, store)
+        line, code = last_line_and_code(tmp_path, store)
     assert code == 3
     assert "locked by another program" in line
 
@@ -244,6 +245,6 @@ def test_locked_store(tmp_path: Path) -> None:
 def test_store_whose_lock_is_held(tmp_path: Path) -> None:
     store = tmp_path / "mog.db"
     with held(store):
-        line, code = one_line_and_code(tmp_path, store)
+        line, code = last_line_and_code(tmp_path, store)
     assert code == 3
     assert "was held for 30 s by process" in line
