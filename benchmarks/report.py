@@ -110,13 +110,13 @@ def render_startup(rounds: Sequence[Mapping[str, float]]) -> str:
 
 
 def render_boot(rows: Sequence[Row], rounds: Sequence[Mapping[str, float]], systems: Sequence[str]) -> str:
-    """Return each system's boot by the import floor of the same run."""
+    """Return each system's boot by the import floor of the same round."""
     lines = []
     for system in systems:
-        taken = values_of(rows, system, "boot_s").values()
-        if taken:
-            floor = statistics.median(figures["import_floor_s"] for figures in rounds)
-            lines.append(f"boot of {system} ÷ import floor: {statistics.median(taken) / floor:.2f}\n")
+        boots = values_of(rows, system, "boot_s")
+        if boots:
+            by = statistics.median(taken / rounds[at]["import_floor_s"] for at, taken in boots.items())
+            lines.append(f"boot of {system} ÷ import floor: {by:.2f}\n")
     return "\n".join(lines)
 
 

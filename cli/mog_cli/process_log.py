@@ -51,7 +51,9 @@ class ProcessLog:
             case WaitingForChange():
                 self._line("warning", "waiting for the next change", event="waiting-for-change")
             case GaveUp(code):
-                self._line("error", "giving up: another process would end like those before it", event="gave-up", code=code)
+                self._line(
+                    "error", "giving up: another process would end like those before it", event="gave-up", code=code
+                )
             case SupervisorStopping(processes):
                 text = f"stopping: {counted(processes)}; again: stop at once"
                 self._line("info", text, event="supervisor-stopping", processes=processes)

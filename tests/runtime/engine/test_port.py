@@ -334,11 +334,12 @@ async def test_grants_of_a_burst_are_one_and_do_not_split_settles(port, store, n
     consumer = port.engine.broker.consumer
     tasks = [new_task() for _ in range(50)]
     await asyncio.gather(*(port.call("results.create", task.new()) for task in tasks))
+    settles = []
     for task in tasks:
-        port.send("results.settle", task.outcome())
+        settles.append(port.call("results.settle", task.outcome()))
         consumption.grant(1)
+    await asyncio.gather(*settles)
     await until(lambda: sum(consumer.grants) == 50)
-    await port.call("results.get", uuid4())
     assert len(store.sizes("results.settle")) <= 3
     assert len(consumer.grants) <= 3
 

@@ -1,4 +1,7 @@
-"""What the contracts promise of tasks that are called off, that wait for others, are retried, or end as dead letters."""
+"""What the contracts promise of tasks that are called off, wait for others, are retried, or end as dead letters."""
+
+# The name of a test says what it checks.
+# ruff: noqa: D102
 
 from __future__ import annotations
 
