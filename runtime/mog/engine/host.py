@@ -55,6 +55,7 @@ class Host:
         self._closing: asyncio.Task[None] | None = None
         self._backlog: list[Entry] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way: dict[int, list[Entry]] = {}
         self._waiters = Waiters(engine.results, self._spawn)
         self._repeaters = {name: Repeater(name, self._method(name), self._opened) for name in REPEATED}
         self._handlers = self._make_handlers()
@@ -68,6 +69,13 @@ class Host:
     def abandon(self) -> None:
         """Let go of the engine's handles without a word to the store: in a forked child, or when the loop is gone."""
         self.engine.abandon()
+
+    def desert(self) -> None:
+        """:meth:`abandon`, and let nobody wait in vain; for a loop that runs no more."""
+        self.abandon()
+        self._is_open, self._is_closed = False, True
+        self.inbox.give_up()
+        self._refuse_rest()
 
     def _make_handlers(self) -> dict[str, Callable[[list[Entry]], None]]:
         handlers: dict[str, Callable[[list[Entry]], None]] = {
@@ -88,7 +96,7 @@ class Host:
         return method
 
     def _batch_handler(self, method: Callable[[list[Any]], Awaitable[Any]]) -> Callable[[list[Entry]], None]:
-        return lambda entries: self._spawn(self._do(method, entries))
+        return lambda entries: self._begin(method, entries)
 
     def _single_handler(self, method: Callable[[Any], Awaitable[Any]]) -> Callable[[list[Entry]], None]:
         return lambda entries: self._begin_each(method, entries)
@@ -98,7 +106,11 @@ class Host:
             return [await method(items[0])]
 
         for entry in entries:
-            self._spawn(self._do(call, [entry]))
+            self._begin(call, [entry])
+
+    def _begin(self, method: Callable[[list[Any]], Awaitable[Any]], entries: list[Entry]) -> None:
+        self._under_way[id(entries)] = entries
+        self._spawn(self._do(method, entries))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = self.loop.create_task(coroutine)
@@ -158,6 +170,7 @@ class Host:
                 elif isinstance(answer, MogError):
                     log.error("%s of %s failed: %s", operation, _id_of(item), answer)
         finally:
+            self._under_way.pop(id(entries), None)
             del entries  # an exception, its traceback, this frame and a future would keep each other alive
 
     # -- what goes wrong
@@ -190,8 +203,6 @@ class Host:
         with suppress(TimeoutError):
             async with asyncio.timeout_at(deadline - timeout / 5):  # the rest is for the engine itself
                 await self._finish()
-        for repeater in self._repeaters.values():
-            repeater.abort()
         await self._cancel_all()
         try:
             async with asyncio.timeout_at(deadline):
@@ -199,6 +210,16 @@ class Host:
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of the end
             log.error("the engine did not close in good order: %s", error or type(error).__name__)
         self._is_open, self._is_closed = False, True
+        self._refuse_rest()
+
+    def _refuse_rest(self) -> None:
+        """Answer all that will not be done any more, and log what is lost."""
+        for repeater in self._repeaters.values():
+            repeater.abort()
+        backlog, self._backlog = self._backlog, []
+        for entries in [backlog, *self._under_way.values()]:
+            self._refuse(entries)
+        self._under_way.clear()
         self._waiters.fail(NotConnected(CLOSED))
 
     async def _finish(self) -> None:

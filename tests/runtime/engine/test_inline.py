@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import threading
 import time
@@ -12,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from mog.engine.inline import InlinePort
+from mog.engine.records import Query
 from mog.errors import NotConnected
 from mog.states import ResultState
 
@@ -61,7 +61,7 @@ def test_first_blocking_then_on_a_loop_then_blocking(inline_port, store, new_tas
     inline_port.call_blocking("results.create", task.new())
     assert asyncio.run(wait(task)).state == ResultState.SUCCESS
     assert inline_port.call_blocking("results.get", task.id).state == ResultState.SUCCESS
-    assert store.closed == 1  # on the private loop, when it moved from there
+    assert store.threads == {"mog-io"}  # where there was no loop at first, there is a thread
 
 
 def test_threads_without_a_loop_take_turns(inline_port, store, new_task):
@@ -111,13 +111,63 @@ def test_closed_before_its_first_use(fake_engine):
         port.call_blocking("results.get", uuid4())
 
 
-def test_a_forgotten_port_closes_its_private_loop(fake_engine):
-    port = InlinePort(fake_engine)
-    port.call_blocking("results.get", uuid4())
-    loop = port._private
-    del port
-    gc.collect()
-    assert loop.is_closed()
+def test_blocking_calls_run_an_idle_loop(inline_port, store, new_task):
+    """As in a synchronous test, whose loop has opened the app and stands idle."""
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(inline_port.open())
+    tasks = [new_task() for _ in range(20)]
+
+    def submit(tasks):
+        for task in tasks:
+            inline_port.call_blocking("results.create", task.new(), timeout=10)
+
+    threads = [threading.Thread(target=submit, args=(tasks[n::4],)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.records.keys() == {task.id for task in tasks}
+    store.pauses["results.find"] = asyncio.Event()
+    with pytest.raises(TimeoutError):
+        inline_port.call_blocking("results.find", Query(), timeout=0.01)
+    store.pauses["results.find"].set()
+    loop.run_until_complete(inline_port.close())
+    loop.close()
+    assert (store.opened, store.closed) == (1, 1)
+
+
+def test_who_waits_on_another_loop_hears_when_the_engines_loop_is_closed(inline_port, store):
+    opened, asked, ended = threading.Event(), threading.Event(), threading.Event()
+
+    async def host():
+        await inline_port.open()
+        store.pauses["results.find"] = asyncio.Event()
+        opened.set()
+        while not store.sizes("results.find"):
+            await asyncio.sleep(0.001)
+
+    async def guest():
+        call = inline_port.call("results.find", Query())
+        asked.set()
+        await asyncio.to_thread(ended.wait, 5)
+        inline_port.call("results.get", uuid4())  # moves the engine here
+        with pytest.raises(NotConnected):
+            await asyncio.wait_for(call, 5)
+        await inline_port.close()
+
+    def run_host():
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(host())
+        for task in asyncio.all_tasks(loop):
+            task._log_destroy_pending = False
+        loop.close()
+        ended.set()
+
+    thread = threading.Thread(target=run_host)
+    thread.start()
+    opened.wait(5)
+    asyncio.run(guest(), debug=False)
+    thread.join()
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
