@@ -12,18 +12,27 @@ APP = "mog.App"
 
 
 def find_apps(roots: Iterable[Path]) -> list[str]:
-    """Return ``module:name`` of each App that is assigned at the top of a module below ``roots``.
+    """Return ``module:name`` of each App that is assigned at the top of a module below ``roots``."""
+    return sorted(f"{module}:{name}" for file, module in modules(roots).items() for name in apps_of(file))
 
-    A file below two roots, such as `src/a.py` below `.` and `src`, counts for the first of them.
+
+def find_broken(roots: Iterable[Path]) -> str | None:
+    """Return the first module below ``roots`` that does not parse and may have been meant to hold an App."""
+    broken = (module for file, module in modules(roots).items() if (source := app_source(file)) and not parses(source))
+    return min(broken, default=None)
+
+
+def modules(roots: Iterable[Path]) -> dict[Path, str]:
+    """Return the modules below ``roots`` by their files.
+
+    A file below two roots, such as `src/a.py` below `.` and `src`, counts for the innermost of them.
     """
-    roots = sorted(roots, key=lambda root: len(root.parts), reverse=True)
-    found: dict[Path, list[str]] = {}
-    for root in roots:
+    found: dict[Path, str] = {}
+    for root in sorted(roots, key=lambda root: len(root.parts), reverse=True):
         for file in python_files(root):
             if file not in found:
-                module = ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
-                found[file] = [f"{module}:{name}" for name in apps_of(file)]
-    return sorted(app for apps in found.values() for app in apps)
+                found[file] = ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+    return found
 
 
 def python_files(root: Path) -> Iterator[Path]:
@@ -36,15 +45,30 @@ def python_files(root: Path) -> Iterator[Path]:
         yield from (Path(directory, name) for name in files if name.endswith(".py") and name[:-3].isidentifier())
 
 
+def app_source(file: Path) -> bytes:
+    """Return a file's source if it may hold an App, else nothing: parsing is what takes the time."""
+    try:
+        source = file.read_bytes()
+    except OSError:
+        return b""
+    return source if b"App" in source and b"mog" in source else b""
+
+
+def parses(source: bytes) -> bool:
+    """Tell whether Python can read it."""
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
+
+
 def apps_of(file: Path) -> list[str]:
     """Return the names that the module binds to an App, as far as its source tells."""
     try:
-        source = file.read_bytes()
-        if b"App" not in source or b"mog" not in source:  # parsing is what takes the time
-            return []
-        module = ast.parse(source)
-    except (OSError, SyntaxError, ValueError, RecursionError):
-        return []  # importing it, if it is the one that is meant, gives the better message
+        module = ast.parse(app_source(file))
+    except (SyntaxError, ValueError, RecursionError):
+        return []
     aliases = dict(imported_names(module))
     return [
         target.id

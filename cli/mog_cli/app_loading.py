@@ -70,10 +70,14 @@ def with_app(app: App, work: Callable[[App], Awaitable[T]]) -> T:
 
 def discover(project: Project) -> str:
     """Return the one App that the project has."""
-    from mog_cli.app_discovery import find_apps
+    from mog_cli.app_discovery import find_apps, find_broken
 
-    apps = find_apps(project.source_roots())
+    roots = project.source_roots()
+    apps = find_apps(roots)
     if not apps:
+        broken = find_broken(roots)
+        if broken is not None:
+            import_module(broken, roots)  # raises what is wrong with it
         hint = f"change into the project's directory, or {HOW_TO_NAME}"
         raise CommandError(f"no App is found below {project.root}", hint=hint)
     if len(apps) > 1:

@@ -81,8 +81,8 @@ def draw_table(columns: Mapping[str, int], rows: Iterable[Sequence[str]]) -> Non
 
 
 def note(text: str) -> None:
-    """Print a line for people on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """Print a line for people on stderr, in one piece: several processes may write there."""
+    print(f"{text}\n", end="", file=sys.stderr, flush=True)
 
 
 def warning(text: str) -> None:

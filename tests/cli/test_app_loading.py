@@ -40,6 +40,14 @@ def test_the_one_app_of_a_project_is_found(mog: Callable[..., Any], directory: P
     assert app_of(mog(*LOOK)) == "found"
 
 
+def test_the_one_module_that_may_hold_it_does_not_parse(mog: Callable[..., Any], directory: Path) -> None:
+    write(directory, {"src/hello/__init__.py": "", "src/hello/main.py": APP.format(name="x") + "def f(:\n"})
+    ended = mog(*LOOK)
+    assert ended.code == 2
+    assert "error: could not import hello.main: SyntaxError: " in ended.err
+    assert 'main.py", line 3' in ended.err
+
+
 def test_from_a_directory_below_the_project(
     mog: Callable[..., Any], directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,6 +78,7 @@ class _End:
         self._asked_early = False
         self._last_resort: threading.Timer | None = None
         self._lock = threading.Lock()
+        self._leaving = threading.Lock()
 
     @property
     def patience(self) -> float:
@@ -155,7 +156,9 @@ class _End:
         return _leave_later(code)
 
     def _leave_now(self, code: int) -> None:
+        """Put back what runs and end the process; a second caller waits for the first, who may be a signal's thread."""
         try:
+            self._leaving.acquire(timeout=LEAVE_TIME)
             if self._worker is not None:
                 port = self._worker.port
                 for requeue in self._worker.unfinished():

@@ -82,12 +82,12 @@ class SideThread(ABC):
                 self._loop.call_soon_threadsafe(function, *args)
 
     def observer(self, other: Observer | None) -> Observer:
-        """Return an observer that takes note, and tells the other."""
+        """Return an observer that tells the other, and takes note: what is shown comes before what follows from it."""
 
         def both(event: Event) -> None:
-            self.observe(event)
             if other is not None:
                 other(event)
+            self.observe(event)
 
         return both
 
