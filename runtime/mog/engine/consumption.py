@@ -59,13 +59,13 @@ class Consumption:
     async def begin(self, engine: Engine, queues: Sequence[str]) -> None:
         """Begin; once, on the engine's loop."""
         self._consumer = await engine.broker.consume(queues, self._deliveries.put, self._ended.put)
-        self._caller.host.after_taking.append(self._apply)
+        self._caller.host.follow(self._apply)
         self._apply()
 
     async def _stop(self, _: Engine) -> None:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            self._caller.host.after_taking.remove(self._apply)
+            self._caller.host.unfollow(self._apply)
             await consumer.stop()
 
     def _apply(self) -> None:

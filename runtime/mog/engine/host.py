@@ -36,6 +36,9 @@ Entry = tuple[str, Any, AnyFuture | None, Replies | None]
 OPEN, WAIT, LEAVE, RUN = "port.open", "port.wait", "port.leave", "port.run"
 """What a port asks for besides the engine's operations."""
 
+LOOK_INTERVAL = 0.25
+"""Seconds between looks of a worker's host for entries of a blocked loop; costs less than 0.1 % of a core."""
+
 CLOSED = "the app is closed; connect it again"
 
 
@@ -46,8 +49,7 @@ class Host:
         self.loop = loop
         self.engine = engine
         self.inbox: Mailbox[Entry] = Mailbox(loop, self._take, self._refuse)
-        self.after_taking: list[Callable[[], None]] = []
-        """Called once the entries of a wake-up have begun; where credit for consumers is applied."""
+        self._followers: list[Callable[[], None]] = []
         self._is_open = False
         self._is_closed = False
         self._open_lock = asyncio.Lock()
@@ -59,6 +61,20 @@ class Host:
         self._waiters = Waiters(engine.results, self._spawn)
         self._repeaters = {name: Repeater(name, self._method(name), self._opened) for name in REPEATED}
         self._handlers = self._make_handlers()
+
+    def follow(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called each time the entries of a wake-up have begun; how consumers get their credit.
+
+        From now on the host also looks for entries by itself: a worker's loop may have blocked before it rang, and the
+        end of a task must not wait for the task that blocks.
+        """
+        self._followers.append(call)
+        if len(self._followers) == 1:
+            self.loop.call_later(LOOK_INTERVAL, self._look)
+
+    def unfollow(self, call: Callable[[], None]) -> None:
+        """Take back :meth:`follow`."""
+        self._followers.remove(call)
 
     def close(self, timeout: float) -> asyncio.Task[None]:
         """Begin to close, or go on with it, and return the task that does; on the loop."""
@@ -125,8 +141,13 @@ class Host:
             return
         for operation, neighbours in groupby(entries, key=itemgetter(0)):
             self._handlers.get(operation, self._refuse_unknown)(list(neighbours))
-        for call in self.after_taking:
+        for call in self._followers:
             self.loop.call_soon(call)  # not now: the batches begin first
+
+    def _look(self) -> None:
+        if self._followers and self._closing is None:
+            self.inbox.empty()
+            self.loop.call_later(LOOK_INTERVAL, self._look)
 
     def _hold(self, entries: list[Entry]) -> None:
         if self._is_closed:

@@ -64,8 +64,9 @@ class Port(ABC):
     def call(self, operation: str, item: Any) -> asyncio.Future[Any]:
         """Begin an operation and return a future of the running loop for its answer; raises what the contract says.
 
-        It sets out when the loop has gone through what is ready now (see :mod:`mog.engine.caller`), or at a
-        :meth:`flush` from another thread. Cancelling the future does not undo the operation.
+        It sets out when the loop has gone through what is ready now (see :mod:`mog.engine.caller`); where the loop
+        blocks before, with a :meth:`flush` from another thread, or in a worker by itself after 0.25 s. Cancelling the
+        future does not undo the operation.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()

@@ -115,6 +115,18 @@ async def test_calls_on_a_blocked_loop_set_out_with_flush(thread_port, store):
     await call
 
 
+async def test_calls_on_a_workers_blocked_loop_set_out_by_themselves(thread_port, store, new_task):
+    """One task has ended, and the next blocks the loop before the first one's end is on its way."""
+    consumption = await thread_port.consume(["tasks"], lambda _: None, lambda _: None)
+    task = new_task()
+    await thread_port.call("results.create", task.new())
+    settle = thread_port.call("results.settle", task.outcome())
+    consumption.grant(1)
+    wait_until(lambda: store.sizes("results.settle") and thread_port.engine.broker.consumer.grants)
+    await settle
+    await consumption.stop()
+
+
 async def test_what_is_sent_sets_out_although_the_loop_is_blocked(thread_port, store):
     await thread_port.open()
     thread_port.send("state.set", (uuid4(), "a", b""))
