@@ -157,3 +157,8 @@ def parse_uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no task id, which looks like {UUID(int=0)}") from None
+
+
+def parse_uuids(texts: Iterable[str]) -> list[UUID]:
+    """Read the ids of tasks, each once however often it is given."""
+    return list(dict.fromkeys(map(parse_uuid, texts)))

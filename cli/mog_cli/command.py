@@ -19,7 +19,7 @@ class Mog(AnnouncedVerbs):
         "new": Announced("mog_cli.verbs.new:new", "Scaffold a project that runs at once, with tests and settings."),
         "run": Announced("mog_cli.verbs.run:run", "Run a worker until Ctrl-C or SIGTERM."),
         "submit": Announced("mog_cli.verbs.submit:submit", "Submit a task; print its id, or with --wait its value."),
-        "tasks": Announced("mog_cli.verbs.tasks:verbs", "Look at tasks, wait for them."),
+        "tasks": Announced("mog_cli.verbs.tasks:verbs", "Look at tasks, wait for them, call them off, run them again."),
         "queues": Announced("mog_cli.verbs.queues:verbs", "Look at queues, empty them."),
         "lint": Announced("mog_cli.verbs.lint:lint", "Check the source of tasks."),
         "explain": Announced("mog_cli.verbs.explain:explain", "Explain a rule of the linter."),

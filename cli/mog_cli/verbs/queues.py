@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mog_cli import output
-from mog_cli.errors import CommandError, ExitCode
+from mog_cli.confirming import confirm
+from mog_cli.errors import CommandError
 from mog_cli.options import AppOption, Json, Verbose, Yes
 from mog_cli.parsing import Verb, Verbs
 
@@ -69,8 +69,4 @@ def check_names(app: App, queues: Sequence[str]) -> list[str]:
 def confirm_purge(depths: Sequence[QueueDepth]) -> None:
     """Ask before tasks are dropped. Raises CommandError for no, and where nobody is there to be asked."""
     waiting = sum(depth.ready + depth.delayed for depth in depths)
-    names = ", ".join(depth.name for depth in depths)
-    if not (output.is_terminal(sys.stdin) and output.is_terminal(sys.stderr)):
-        raise CommandError(f"this would drop {waiting} waiting tasks of {names}", hint="add --yes if that is meant")
-    if not typer.confirm(f"Drop {waiting} waiting tasks of {names}?", err=True):
-        raise CommandError("nothing was dropped", code=ExitCode.FAILED)
+    confirm(f"drop {waiting} waiting tasks of {', '.join(depth.name for depth in depths)}")

@@ -1,4 +1,4 @@
-"""`mog tasks`: what is known of tasks that were submitted."""
+"""`mog tasks`: what is known of tasks that were submitted, and what may be done with them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,23 @@ import typer
 
 from mog_cli import arguments as read
 from mog_cli import output
+from mog_cli.confirming import confirm
+from mog_cli.counting import counter
 from mog_cli.errors import CommandError, ExitCode, one_line
-from mog_cli.options import AppOption, Json, Verbose
+from mog_cli.options import AppOption, Json, Verbose, Yes
 from mog_cli.parsing import Verb, Verbs
 
 if TYPE_CHECKING:
     from mog import App, Result
+    from mog.children import ResultTree
     from mog.states import ResultState
 
-verbs = typer.Typer(help="Look at tasks, wait for them.", cls=Verbs, rich_markup_mode=None, add_completion=False)
+verbs = typer.Typer(
+    help="Look at tasks, wait for them, call them off, run them again.",
+    cls=Verbs,
+    rich_markup_mode=None,
+    add_completion=False,
+)
 
 COLUMNS = ("ID", "TASK", "STATE", "AGE", "DURATION", "ARGUMENTS")
 
@@ -128,6 +136,32 @@ async def look(app: App, task_id: UUID) -> dict[str, Any]:
     return fields
 
 
+@verbs.command("tree", cls=Verb)
+def tree(
+    task_id: Annotated[str, typer.Argument(metavar="ID", help="The task's id.")],
+    *,
+    depth: Annotated[int, typer.Option(min=1, metavar="N", help="How many levels, the task's own included.")] = 5,
+    width: Annotated[int, typer.Option(min=1, metavar="N", help="How many children of each task at most.")] = 50,
+    app: AppOption = None,
+    as_json: Json = False,
+    _verbose: Verbose = False,
+) -> None:
+    """Show a task with the tasks that it has submitted, and theirs."""
+    parsed = read.parse_uuid(task_id)
+
+    from mog_cli.app_loading import load_app, with_app
+    from mog_cli.tree import print_tree, tree_fields
+
+    async def grow(app: App) -> ResultTree:
+        return await (await app.result(parsed)).tree(max_depth=depth, max_width=width)
+
+    found = with_app(load_app(app), grow)
+    if as_json:
+        output.json_line(tree_fields(found))
+    else:
+        print_tree(found)
+
+
 @verbs.command("wait", cls=Verb)
 def wait(
     task_ids: Annotated[list[str], typer.Argument(metavar="ID", help="The tasks' ids.")],
@@ -160,3 +194,103 @@ async def wait_all(app: App, task_ids: Sequence[UUID], *, timeout: float | None,
             output.error(error.message, error.hint)
             codes.add(error.code)
     return next(code for code in (ExitCode.FAILED, ExitCode.UNFINISHED, ExitCode.DONE) if code in codes)
+
+
+@verbs.command("revoke", cls=Verb)
+def revoke(
+    task_ids: Annotated[list[str], typer.Argument(metavar="ID", help="The tasks' ids.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Turn tasks that are done REVOKED too.")] = False,
+    yes: Yes = False,
+    app: AppOption = None,
+    as_json: Json = False,
+    _verbose: Verbose = False,
+) -> int:
+    """Call tasks off, and all that they have submitted; asks first if they are many."""
+    parsed = read.parse_uuids(task_ids)
+
+    from mog_cli.app_loading import load_app, with_app
+
+    loaded = load_app(app)
+    with_app(loaded, lambda app: find_all(app, parsed))
+    if len(parsed) > 1 and not yes:
+        confirm(f"call off {len(parsed)} tasks")
+    revoked = with_app(loaded, lambda app: revoke_all(app, parsed, force=force))
+    if as_json:
+        for result in revoked:
+            output.json_line(brief_fields(result))
+    else:
+        output.table(("ID", "TASK", "STATE"), [(str(one.id), one.name or "", str(one.state)) for one in revoked])
+    left = [result for result in revoked if not result.revoked]
+    for result in left:
+        output.error(f"task {result.id} was done before: it is {result.state}", "--force turns it REVOKED all the same")
+    return ExitCode.FAILED if left else ExitCode.DONE
+
+
+def brief_fields(result: Result[Any]) -> dict[str, Any]:
+    """Return the least that tells a task, for JSON."""
+    return {"id": str(result.id), "name": result.name, "state": str(result.state)}
+
+
+async def find_all(app: App, task_ids: Sequence[UUID]) -> list[Result[Any]]:
+    """Return the tasks in order. Raises ResultLost for the first that is not known, before any is touched."""
+    from mog.errors import ResultLost
+
+    found = {result.id: result for result in await app.results(task_ids)}
+    for task_id in task_ids:
+        if task_id not in found:
+            raise ResultLost(task_id)
+    return [found[task_id] for task_id in task_ids]
+
+
+async def revoke_all(app: App, task_ids: Sequence[UUID], *, force: bool) -> list[Result[Any]]:
+    """Call each task off, and return what they are then, in order."""
+    with counter("calling off", len(task_ids)) as advance:
+        revoked = []
+        for task_id in task_ids:
+            revoked.append(await app.revoke(task_id, force=force))
+            advance(1)
+    return revoked
+
+
+@verbs.command("retry", cls=Verb)
+def retry(
+    task_ids: Annotated[list[str], typer.Argument(metavar="ID", help="The ids of tasks that have failed.")],
+    app: AppOption = None,
+    as_json: Json = False,
+    _verbose: Verbose = False,
+) -> None:
+    """Submit failed tasks once more, under new ids; print those, in the order given."""
+    parsed = read.parse_uuids(task_ids)
+
+    from mog_cli.app_loading import load_app, with_app
+
+    with_app(load_app(app), lambda app: retry_all(app, parsed, as_json=as_json))
+
+
+async def retry_all(app: App, task_ids: Sequence[UUID], *, as_json: bool) -> None:
+    """Submit each once more and print its new id at once. Raises CommandError for one that has not failed."""
+    for old in await find_all(app, task_ids):
+        if not old.failed:
+            hint = "submit it anew: mog submit" if old.done else f"wait for it: mog tasks wait {old.id}"
+            raise CommandError(f"task {old.id} is {old.state}; only a failed one is submitted once more", hint=hint)
+    with counter("submitting", len(task_ids)) as advance:
+        for task_id in task_ids:
+            new = await submit_again(app, task_id)
+            if as_json:
+                output.json_line(brief_fields(new) | {"queue": new.queue, "retry_of": str(task_id)})
+            else:
+                output.data(str(new.id))
+            advance(1)
+
+
+async def submit_again(app: App, task_id: UUID) -> Result[Any]:
+    """Submit a task once more. Raises CommandError where its request is not kept."""
+    from mog.errors import ResultValueLost
+
+    try:
+        return await app.submit_again(task_id)
+    except ResultValueLost:
+        raise CommandError(
+            f"the request of task {task_id} is no longer kept", hint="submit it anew: mog submit"
+        ) from None
