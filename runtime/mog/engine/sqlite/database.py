@@ -9,6 +9,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -243,6 +244,7 @@ class MemoryDatabase(Database):
         with self.busy:
             if not self.is_open:
                 self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+                weakref.finalize(self, self.connection.close)  # from 3.13 on, Python warns of connections left open
                 migrate(self.connection, self.label, load_migrations())
                 self.is_open = True
 
