@@ -180,6 +180,7 @@ class HealthThread(SideThread):
     async def serve(self) -> None:
         """Answer until cancelled."""
         async with HealthServer(self._listener, self):
+            self.has_begun()
             await asyncio.Event().wait()
 
     def close_after_fork(self) -> None:

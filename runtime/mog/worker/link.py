@@ -47,6 +47,7 @@ class Link(SideThread):
     async def serve(self) -> None:
         """Do what the supervisor says, until cancelled."""
         reader, self._writer = await asyncio.open_connection(sock=self._socket, limit=LINE_SIZE)
+        self.has_begun()
         asked: set[asyncio.Task[None]] = set()
         try:
             async for word in words(reader):

@@ -52,7 +52,7 @@ class SideThread(ABC):
 
     @abstractmethod
     async def serve(self) -> None:
-        """Answer until cancelled; on the thread's loop."""
+        """Answer until cancelled, and call :meth:`has_begun` once it does; on the thread's loop."""
 
     @abstractmethod
     def close_after_fork(self) -> None:
@@ -62,8 +62,12 @@ class SideThread(ABC):
         """Take note of what the worker tells; on the tasks' loop."""
         self.vitals.observe(event)
 
+    def has_begun(self) -> None:
+        """Let :meth:`start` return."""
+        self._begun.set()
+
     def start(self) -> None:
-        """Begin to answer; the worker may follow much later."""
+        """Begin to answer, and return once it does; the worker may follow much later."""
         _threads.add(self)
         self._thread.start()
         self._begun.wait()
@@ -98,10 +102,10 @@ class SideThread(ABC):
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._serving = asyncio.current_task()
-        self._begun.set()
         try:
             await self.serve()
         finally:
+            self._begun.set()
             if self.vitals.pulse is not None:
                 self.vitals.pulse.stop()
 
