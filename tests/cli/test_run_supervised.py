@@ -229,6 +229,14 @@ def test_app_in_memory_is_refused(start: Start, project: Path) -> None:
         assert f"error: {option} needs tasks that outlive a process" in fleet.child.said
 
 
+def test_node_id_of_the_settings_is_made_unique(start: Start, client: App) -> None:
+    fleet = start("--processes", "2", MOG_NODE_ID="west")
+    fleet.until("worker-started", 2)
+    result = client.submit_blocking("shop.pid")
+    pid = result.get_blocking(timeout=PATIENCE)
+    assert client.result_blocking(result.id).node_id == f"west.{pid}"
+
+
 def test_once_with_processes(start: Start, client: App) -> None:
     results = [client.submit_blocking("shop.pid") for _ in range(5)]
     fleet = start("--processes", "2", "--once")

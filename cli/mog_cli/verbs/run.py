@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -113,6 +114,7 @@ class Orders:
             app = load_app(self.app)
             log.set_up_logging()
             self.check_memory(app)
+            self.make_unique(app)
             if first:
                 describe(app, log)
             return run_worker(
@@ -168,6 +170,11 @@ class Orders:
         from mog_cli.worker_log import WorkerLog
 
         return WorkerLog.of_format(self.log_format, level=self.log_level, process=process)
+
+    def make_unique(self, app: App) -> None:
+        """Give each of several processes a node_id of its own where the settings give one to all."""
+        if (self.processes > 1 or self.max_tasks is not None) and "node_id" in app.config.model_fields_set:
+            app.config.node_id += f".{os.getpid()}"
 
     def check_memory(self, app: App) -> None:
         """Refuse to lose tasks. Raises CommandError for workers that have no store in common."""
