@@ -25,6 +25,13 @@ app = App("typed")
 
 
 @task
+@pytest.fixture(autouse=True)
+def own_global_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave no task behind that apps of other tests would see."""
+    for table in ("_tasks", "_names"):
+        monkeypatch.setattr(global_registry, table, dict(getattr(global_registry, table)))
+
+
 async def resize(context: Context, path: str, width: int = 800) -> int:
     return width
 
