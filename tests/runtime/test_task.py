@@ -25,13 +25,6 @@ app = App("typed")
 
 
 @task
-@pytest.fixture(autouse=True)
-def own_global_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave no task behind that apps of other tests would see."""
-    for table in ("_tasks", "_names"):
-        monkeypatch.setattr(global_registry, table, dict(getattr(global_registry, table)))
-
-
 async def resize(context: Context, path: str, width: int = 800) -> int:
     return width
 
@@ -114,6 +107,13 @@ def test_name_is_derived_from_module_and_function(registry: Registry) -> None:
     found = registry.for_function(resize)
     assert found.name == f"{__name__}.test_name_is_derived_from_module_and_function.<locals>.resize"
     assert (found.named, found.is_async) == (False, False)
+
+
+@pytest.fixture(autouse=True)
+def own_global_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave no task behind that apps of other tests would see."""
+    for table in ("_tasks", "_names"):
+        monkeypatch.setattr(global_registry, table, dict(getattr(global_registry, table)))
 
 
 def test_module_level_decorator_registers_for_every_app() -> None:
