@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Annotated, Any, Generic, Self, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.functional_validators import ModelWrapValidatorHandler
@@ -13,6 +13,7 @@ from pydantic_core import from_json
 
 from mog.arguments import format_arguments
 from mog.errors import InvalidErrorInfo, InvalidRequest, InvalidTaskArguments, MogError
+from mog.ids import new_id
 from mog.jsontext import UnwritableValue, why_unwritable, write_json
 from mog.task import Task
 from mog.validation import describe
@@ -34,7 +35,7 @@ class Request(BaseModel, Generic[R]):
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
-    id: UUID = Field(default_factory=uuid4)
+    id: UUID = Field(default_factory=new_id)
     name: str = Field(min_length=1)
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = Field(default_factory=dict)
