@@ -216,8 +216,13 @@ class Result(Generic[R]):
             raise ResultNotReady(f"task {self.id} is {self.state}; a result can be deleted once the task is done")
 
     def __await__(self) -> Generator[Any, None, R]:
-        yield from self.wait().__await__()
-        return (yield from self.get().__await__())
+        return (yield from self._wait_and_get().__await__())
+
+    async def _wait_and_get(self) -> R:
+        if self.done:
+            return await self.get()
+        self._record, value = await self._app.port().wait_value(self.id)
+        return self._decode(value)
 
     def __repr__(self) -> str:
         arguments = f"({self.request_kwargs_repr})" if self.request_kwargs_repr is not None else ""

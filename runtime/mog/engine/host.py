@@ -33,7 +33,7 @@ log = logging.getLogger("mog.engine")
 Entry = tuple[str, Any, AnyFuture | None, Replies | None]
 """Operation, item, and for all but one-way calls the future to answer and where its answers go."""
 
-OPEN, WAIT, LEAVE, RUN = "port.open", "port.wait", "port.leave", "port.run"
+OPEN, WAIT, WAIT_VALUE, LEAVE, RUN = "port.open", "port.wait", "port.wait_value", "port.leave", "port.run"
 """What a port asks for besides the engine's operations."""
 
 LOOK_INTERVAL = 0.25
@@ -96,7 +96,8 @@ class Host:
     def _make_handlers(self) -> dict[str, Callable[[list[Entry]], None]]:
         handlers: dict[str, Callable[[list[Entry]], None]] = {
             OPEN: self._answer_open,
-            WAIT: lambda entries: self._waiters.join([(e[1], e[2], e[3]) for e in entries if e[2] and e[3]]),
+            WAIT: lambda entries: self._waiters.join(_newcomers(entries)),
+            WAIT_VALUE: lambda entries: self._waiters.join(_newcomers(entries), with_value=True),
             LEAVE: lambda entries: self._waiters.leave([entry[1] for entry in entries]),
             RUN: lambda entries: self._begin_each(lambda function: function(self.engine), entries),
         }
@@ -258,6 +259,10 @@ class Host:
             task.cancel()
         if left:
             await asyncio.wait(left, timeout=1.0)
+
+
+def _newcomers(entries: list[Entry]) -> list[tuple[Any, AnyFuture, Replies]]:
+    return [(item, future, replies) for _, item, future, replies in entries if future is not None and replies is not None]
 
 
 def _id_of(item: Any) -> Any:

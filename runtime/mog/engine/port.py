@@ -21,9 +21,9 @@ from uuid import UUID
 from mog.engine.caller import Caller
 from mog.engine.consumption import Consumption, DeliverHere, EndedHere
 from mog.engine.contracts import Engine
-from mog.engine.host import CLOSED, LEAVE, OPEN, RUN, WAIT, Host
+from mog.engine.host import CLOSED, LEAVE, OPEN, RUN, WAIT, WAIT_VALUE, Host
 from mog.engine.operations import Answer, Item, Operation
-from mog.engine.records import Record
+from mog.engine.records import Record, StoredValue
 from mog.engine.replies import HERE, AnyFuture
 from mog.engine.running_loop import running_loop
 from mog.errors import MogError, NotConnected
@@ -134,7 +134,16 @@ class Port(ABC):
 
     async def wait(self, task_id: UUID, timeout: float | None = None) -> Record:
         """Wait until the task has ended, and return its record. Raises ResultLost and TimeoutError."""
-        future: asyncio.Future[Record] = self.call(WAIT, task_id)
+        record: Record = await self._wait(WAIT, task_id, timeout)
+        return record
+
+    async def wait_value(self, task_id: UUID, timeout: float | None = None) -> tuple[Record, StoredValue | None]:
+        """:meth:`wait`, and return the value too, None where it has expired: one crossing for both."""
+        both: tuple[Record, StoredValue | None] = await self._wait(WAIT_VALUE, task_id, timeout)
+        return both
+
+    async def _wait(self, operation: str, task_id: UUID, timeout: float | None) -> Any:
+        future: asyncio.Future[Any] = self.call(operation, task_id)
         try:
             async with asyncio.timeout(timeout):
                 return await future
