@@ -1,9 +1,9 @@
 """Ids of tasks: UUIDs of version 7 (RFC 9562), which begin with the time.
 
 A store keeps an index of ids. Random ones (version 4) fall all over it, so that each task writes pages of its own
-there, of 4 KiB each; those that begin with the time fall on its end, a page for a hundred. Measured on the embedded engine, in
-transactions of 100 tasks, in a store that holds 300,000: 1.0 KiB and 11 µs a task instead of 9.2 KiB and 26 µs. Any
-other UUID is as good to everything else.
+there, of 4 KiB each; those that begin with the time fall on its end, a page for a hundred. Measured on the embedded
+engine, in transactions of 100 tasks, in a store that holds 300,000: 1.0 KiB and 11 µs a task instead of 9.2 KiB and
+26 µs. Any other UUID is as good to everything else.
 """
 
 from __future__ import annotations

@@ -262,7 +262,7 @@ class Host:
 
 
 def _newcomers(entries: list[Entry]) -> list[tuple[Any, AnyFuture, Replies]]:
-    return [(item, future, replies) for _, item, future, replies in entries if future is not None and replies is not None]
+    return [(item, future, replies) for _, item, future, replies in entries if future and replies]
 
 
 def _id_of(item: Any) -> Any:

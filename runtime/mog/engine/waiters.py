@@ -99,7 +99,8 @@ class Waiters:
         done = {task_id: record for task_id, record in found.items() if record and record.state in TERMINAL_STATES}
         wanted = [task_id for task_id in done if self._wants_value(task_id)]
         values = dict(zip(wanted, await self._results.get_values(wanted), strict=True)) if wanted else {}
-        going_on, deserted = [], []
+        going_on: list[UUID] = []
+        deserted: list[UUID] = []
         for task_id, record in found.items():
             if record is None:
                 self._answer(task_id, ResultLost(task_id))
