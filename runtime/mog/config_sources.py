@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from pydantic_core import from_json
 
@@ -27,8 +25,7 @@ MISSPELT = 0.85
 """How alike (1: the same) a variable must be to a known one to be taken for a misspelling, and not another's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """A value, and where it was given."""
 
     value: Any
@@ -68,6 +65,8 @@ def from_project() -> dict[str, Setting]:
 
 def read_table(file: Path) -> dict[str, Any] | None:
     """Return ``[tool.mog]``, None where the file has none. Raises ConfigError."""
+    import tomllib  # noqa: PLC0415 - takes some milliseconds to import, which a program without the file need not pay
+
     try:
         content = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mog.config import AppConfig
 from mog.engine.records import Delivery, Outcome, Requeue, StoredValue
@@ -15,8 +15,7 @@ REPEATED_PAUSE = 0.1
 """Seconds that a task waits at least which pauses without a delay again: else it would spin through its queue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """The end of one attempt. ``stored`` is None where others have ended the task already.
 
     ``error`` is what it failed with, ``delay`` the seconds until a task that was put back may go on.

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from mog.states import ResultState
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerStarted:
+class WorkerStarted(NamedTuple):
     """The worker consumes these queues (short names) with this many slots."""
 
     queues: tuple[str, ...]
     concurrency: int
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerStopping:
+class WorkerStopping(NamedTuple):
     """The worker claims nothing more; so many tasks still run. ``grace`` is how long they may, in seconds."""
 
     running: int
     grace: float
 
 
-@dataclass(frozen=True, slots=True)
-class TaskStarted:
+class TaskStarted(NamedTuple):
     """A run of a task begins."""
 
     id: UUID
@@ -34,8 +31,7 @@ class TaskStarted:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class TaskEnded:
+class TaskEnded(NamedTuple):
     """A run ended, after ``duration`` seconds: in a terminal state, or put back (SUSPENDED).
 
     ``error`` is one line about what it failed with, ``delay`` the seconds until a suspended task may go on.
