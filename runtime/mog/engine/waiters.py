@@ -9,12 +9,10 @@ from uuid import UUID
 
 from mog.engine.contracts import ResultBackend
 from mog.engine.records import Record, StoredValue
+from mog.engine.repeater import FIRST_DELAY, LONGEST_DELAY
 from mog.engine.replies import AnyFuture, Replies
 from mog.errors import EngineUnavailable, MogError, ResultLost
 from mog.states import TERMINAL_STATES
-
-FIRST_DELAY, LONGEST_DELAY = 0.1, 2.0
-"""Seconds between tries to read a task that is told to have ended, while the store is out of reach."""
 
 
 class Waiters:
