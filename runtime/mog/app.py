@@ -7,7 +7,6 @@ import importlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, overload
 from uuid import UUID
@@ -298,7 +297,7 @@ class App:
     async def queue_depths(self, queues: Iterable[str] | None = None) -> list[QueueDepth]:
         """Count what waits and runs in ``queues`` (default: all that this app uses); names are short."""
         depths: list[QueueDepth] = await self.port().call("broker.depth", self._full_queue_names(queues))
-        return [replace(depth, name=self.queues.short_name(depth.name)) for depth in depths]
+        return [depth._replace(name=self.queues.short_name(depth.name)) for depth in depths]
 
     async def purge_task_queues(self, queues: Iterable[str] | None = None) -> dict[str, int]:
         """Drop what waits in ``queues`` (default: all of this app's) and return how many of each were dropped."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mog.task import global_registry
 from mog_cli.command import run
 
 PROGRAM = [sys.executable, "-m", "mog_cli"]
@@ -34,8 +35,13 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def mog(directory: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
-    """The command, inside this process and in an empty directory; the modules it imports from there are forgotten."""
+    """The command, inside this process and in an empty directory; the modules it imports from there are forgotten.
+
+    It does not see the tasks that modules of other tests have declared for every app.
+    """
     monkeypatch.setattr(sys, "path", list(sys.path))
+    for table in ("_tasks", "_names"):
+        monkeypatch.setattr(global_registry, table, {})
 
     def command(*arguments: str) -> Ended:
         capfd.readouterr()

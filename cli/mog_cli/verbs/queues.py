@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,7 +28,7 @@ def status(app: AppOption = None, as_json: Json = False, _verbose: Verbose = Fal
     depths = with_app(load_app(app), lambda app: app.queue_depths())
     if as_json:
         for depth in depths:
-            output.json_line(asdict(depth))
+            output.json_line(depth._asdict())
     else:
         rows = [(depth.name, str(depth.ready), str(depth.delayed), str(depth.running)) for depth in depths]
         output.table(("QUEUE", "READY", "DELAYED", "RUNNING"), rows)

@@ -1,9 +1,13 @@
-"""What passes between the contracts and those who use them. Times are POSIX seconds (float), lengths seconds."""
+"""What passes between the contracts and those who use them. Times are POSIX seconds (float), lengths seconds.
+
+What nobody changes is a named tuple: it is made in half the time of a dataclass, and so is its class at each start.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from mog.states import ResultState
@@ -61,8 +65,7 @@ class NewTask:
     metadata: Mapping[str, bytes] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class StoredValue:
+class StoredValue(NamedTuple):
     """A task's value or error: ``content`` is JSON text of ``{"value_type": …, "raw_value": …}``, perhaps encoded.
 
     ``encoding`` is None or ``"gzip"``. The form is Mognet's.
@@ -89,8 +92,7 @@ class Delivery:
     retries: int = 0
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The end of an attempt: a terminal state, its value or error, and how long the store keeps them.
 
     ``dead`` is why the message is to be kept among the dead letters, None where it is not.
@@ -105,8 +107,7 @@ class Outcome:
     dead: str | None = None
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """Tells that a running attempt begins (SUSPENDED) or ceases (RUNNING) to wait for other tasks; counts nothing."""
 
     id: UUID
@@ -114,8 +115,7 @@ class Waiting:
     waits: bool
 
 
-@dataclass(slots=True)
-class Revocation:
+class Revocation(NamedTuple):
     """Calls a task off, with the error that its result gets. ``force`` also turns a done task REVOKED.
 
     An unknown id is remembered as REVOKED, so that a request with it that comes later does not run.
@@ -128,8 +128,7 @@ class Revocation:
     force: bool = False
 
 
-@dataclass(slots=True)
-class DeadLetter:
+class DeadLetter(NamedTuple):
     """A message that no worker could bring to a good end, kept until somebody replays or drops it."""
 
     id: UUID
@@ -140,8 +139,7 @@ class DeadLetter:
     body: bytes
 
 
-@dataclass(slots=True)
-class DeadQuery:
+class DeadQuery(NamedTuple):
     """Which dead letters to list, newest first; ``before`` is the id of the last one of the page before."""
 
     ids: tuple[UUID, ...] = ()
@@ -151,16 +149,14 @@ class DeadQuery:
     before: UUID | None = None
 
 
-@dataclass(slots=True)
-class Node:
+class Node(NamedTuple):
     """A process that consumes, and the tasks that it runs."""
 
     node_id: str
     running: tuple[UUID, ...] = ()
 
 
-@dataclass(slots=True)
-class Requeue:
+class Requeue(NamedTuple):
     """Puts a running task back.
 
     SUSPENDED counts as a stop and keeps the attempt counted; with ``retry`` it counts as a retry too. ``refund`` takes
@@ -175,8 +171,7 @@ class Requeue:
     retry: bool = False
 
 
-@dataclass(slots=True)
-class Query:
+class Query(NamedTuple):
     """Which records to list, newest first. ``before`` is the id of the last record of the page before."""
 
     states: frozenset[ResultState] = frozenset()
@@ -186,8 +181,7 @@ class Query:
     before: UUID | None = None
 
 
-@dataclass(slots=True)
-class QueueDepth:
+class QueueDepth(NamedTuple):
     """How full a queue is: ``ready`` to start, ``delayed`` until their due time, ``running`` on some worker."""
 
     name: str

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -177,7 +177,7 @@ class Vitals:
             depths: list[QueueDepth] = await _ask(port, BROKER_DEPTH, names)
         except (MogError, TimeoutError):
             return []  # the next probe tells of it
-        return [replace(depth, name=queues.short_name(depth.name)) for depth in depths]
+        return [depth._replace(name=queues.short_name(depth.name)) for depth in depths]
 
 
 async def _problem_of_store(port: Port) -> str | None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID, uuid4
 
 from mog.engine.contracts import Engine
@@ -161,7 +160,7 @@ class CallingOffConformance:
             ids = []
             for reason in ("first", "second", None):
                 ids.append(await Submitter(engine).submit_new())
-                end = replace(outcome(await deliveries.next(), ResultState.FAILURE), dead=reason)
+                end = outcome(await deliveries.next(), ResultState.FAILURE)._replace(dead=reason)
                 assert await engine.results.settle([end]) == [True]
             await kit.advance(TTL + 1)
             letters = await engine.broker.dead(DeadQuery())
