@@ -24,7 +24,7 @@ from pydantic_core import from_json
 
 from mog.config_sources import DEFAULT_BROKER, Setting, from_environment, from_project
 from mog.errors import ConfigError
-from mog.validation import describe, redact
+from mog.validation import describe, empty_dict, empty_list, empty_set, redact
 
 DAY = 86_400.0
 
@@ -50,8 +50,8 @@ class Queues(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    include: set[str] = Field(default_factory=set)
-    exclude: set[str] = Field(default_factory=set)
+    include: set[str] = Field(default_factory=empty_set)
+    exclude: set[str] = Field(default_factory=empty_set)
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -79,9 +79,9 @@ class AppConfig(BaseModel):
 
     node_id: str = Field(default_factory=lambda: f"{os.getpid()}@{socket.gethostname()}", min_length=1)
     """This process among the workers; unique."""
-    imports: Annotated[list[str], Listed] = Field(default_factory=list)
+    imports: Annotated[list[str], Listed] = Field(default_factory=empty_list)
     """Modules to import before a worker starts: those that hold the tasks."""
-    exceptions: Annotated[list[str | type[BaseException]], Listed] = Field(default_factory=list)
+    exceptions: Annotated[list[str | type[BaseException]], Listed] = Field(default_factory=empty_list)
     """Classes, or their ``module:name``, of errors that are raised as themselves where a result is awaited.
 
     Besides the builtins, mog's own, and those that the modules of the app's tasks contain.
@@ -104,7 +104,7 @@ class AppConfig(BaseModel):
 
     default_task_route: str = Field("tasks", min_length=1)
     """The queue of tasks that nothing else routes."""
-    task_routes: dict[str, str] = Field(default_factory=dict)
+    task_routes: dict[str, str] = Field(default_factory=empty_dict)
     """Queues by task name."""
     task_queues: Queues = Field(default_factory=Queues)
     """Queues that a worker listens on."""
@@ -116,7 +116,7 @@ class AppConfig(BaseModel):
     result_value_ttl: Seconds = 7 * DAY
     """How long its value is kept."""
 
-    services_settings: dict[str, Any] = Field(default_factory=dict, repr=False)
+    services_settings: dict[str, Any] = Field(default_factory=empty_dict, repr=False)
     """Passed on to services."""
 
     @model_validator(mode="wrap")

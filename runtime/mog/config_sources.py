@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from pydantic_core import from_json
 
 from mog.errors import ConfigError
+from mog.validation import nearest
 
 DEFAULT_BROKER = "sqlite:///.mog/mog.db"
 
@@ -93,9 +93,9 @@ def _parse(variable: str, text: str) -> Any:
 
 
 def _refuse_misspelt(variable: str, known: Iterable[str]) -> None:
-    nearest = get_close_matches(variable, list(known), n=1, cutoff=MISSPELT)
-    if nearest:
-        raise ConfigError(f"environment variable {variable} is unknown; did you mean {nearest[0]}?")
+    found = nearest(variable, known, MISSPELT)
+    if found is not None:
+        raise ConfigError(f"environment variable {variable} is unknown; did you mean {found}?")
 
 
 def _anchor(url: Any, directory: Path) -> Any:

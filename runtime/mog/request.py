@@ -16,7 +16,7 @@ from mog.errors import InvalidErrorInfo, InvalidRequest, InvalidTaskArguments, M
 from mog.ids import new_id
 from mog.jsontext import UnwritableValue, why_unwritable, write_json
 from mog.task import Task
-from mog.validation import describe
+from mog.validation import describe, empty_dict, empty_list
 
 R = TypeVar("R")
 
@@ -38,9 +38,9 @@ class Request(BaseModel, Generic[R]):
     id: UUID = Field(default_factory=new_id)
     name: str = Field(min_length=1)
     args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] = Field(default_factory=dict)
-    stack: list[UUID] = Field(default_factory=list)
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    kwargs: dict[str, Any] = Field(default_factory=empty_dict)
+    stack: list[UUID] = Field(default_factory=empty_list)
+    metadata: dict[str, Any] = Field(default_factory=empty_dict)
     deadline: timedelta | datetime | None = None
     queue_name: str | None = None
     kwargs_repr: str | None = None

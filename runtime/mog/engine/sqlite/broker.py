@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
+
+from pydantic_core import to_json
 
 from mog.engine.contracts import Broker, Consumer, Deliver, Ended
 from mog.engine.records import DeadLetter, DeadQuery, Delivery, Message, Node, QueueDepth
@@ -93,7 +94,7 @@ class SqliteBroker(Part, Broker):
         before = query.before and self.store.read("key_of_dead", (query.before.bytes,))
         if query.before is not None and not before:
             return []
-        ids = json.dumps([id_.hex.upper() for id_ in query.ids]) if query.ids else None
+        ids = to_json([id_.hex.upper() for id_ in query.ids]).decode() if query.ids else None
         parameters = {
             "below": before[0][0] if before else None,
             "ids": ids,

@@ -14,7 +14,6 @@ behind, for good, and the child may not open that file again.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sqlite3
 import threading
@@ -77,4 +76,6 @@ os.register_at_fork(before=forks.before, after_in_parent=forks.after_in_parent, 
 
 def leave_behind(connection: sqlite3.Connection) -> None:
     """Keep ``connection`` from ever being closed: one reference too many makes it outlive even the interpreter."""
+    import ctypes  # noqa: PLC0415 - needed in few forked children, so no start waits for it
+
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
+
+from pydantic_core import to_json
 
 from mog.engine.contracts import Finished, ResultBackend
 from mog.engine.records import (
@@ -145,7 +146,7 @@ class SqliteResults(Part, ResultBackend):
             "from": start,
             "below": below,
             "now": self.store.clock(),
-            "states": json.dumps(sorted(query.states)) if query.states else None,
+            "states": to_json(sorted(query.states)).decode() if query.states else None,
             "name": query.name,
             "queue": query.queue,
             "limit": limit,
