@@ -21,6 +21,8 @@ class Mog(AnnouncedVerbs):
         "submit": Announced("mog_cli.verbs.submit:submit", "Submit a task; print its id, or with --wait its value."),
         "tasks": Announced("mog_cli.verbs.tasks:verbs", "Look at tasks, wait for them, call them off, run them again."),
         "queues": Announced("mog_cli.verbs.queues:verbs", "Look at queues, empty them."),
+        "dead": Announced("mog_cli.verbs.dead:verbs", "Look at dead letters, replay them, drop them."),
+        "nodes": Announced("mog_cli.verbs.nodes:verbs", "Look at the processes that work."),
         "lint": Announced("mog_cli.verbs.lint:lint", "Check the source of tasks."),
         "explain": Announced("mog_cli.verbs.explain:explain", "Explain a rule of the linter."),
         "rules": Announced("mog_cli.verbs.rules:rules", "List the linter's rules."),

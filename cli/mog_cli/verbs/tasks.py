@@ -104,36 +104,22 @@ def get(
     parsed = read.parse_uuid(task_id)
 
     from mog_cli.app_loading import load_app, with_app
+    from mog_cli.details import print_fields
 
     fields = with_app(load_app(app), lambda app: look(app, parsed))
     if as_json:
         output.json_line(fields)
-        return
-    shown = {key: value for key, value in fields.items() if value not in (None, {})}
-    width = max(map(len, shown))
-    for key, value in shown.items():
-        output.data(f"{key:{width}}  {value if isinstance(value, str) else to_text(value)}")
-
-
-def to_text(value: Any) -> str:
-    """Write a field's value for people."""
-    from mog_cli.rendering import value_text
-
-    return value_text(value, as_json=False)
+    else:
+        print_fields(fields)
 
 
 async def look(app: App, task_id: UUID) -> dict[str, Any]:
     """Read a task's record, metadata and end."""
-    from mog_cli.rendering import plain, result_fields
+    from mog_cli.details import end_of
+    from mog_cli.rendering import result_fields
 
     result = await app.result(task_id)
-    fields = result_fields(result) | {"metadata": await result.get_metadata()}
-    if result.done:
-        try:
-            fields["value"] = plain(await result.get())
-        except Exception as error:  # noqa: BLE001 - the task's own error may be of any class
-            fields["error"] = f"{type(error).__name__}: {one_line(error)}"
-    return fields
+    return result_fields(result) | {"metadata": await result.get_metadata()} | await end_of(result)
 
 
 @verbs.command("tree", cls=Verb)
