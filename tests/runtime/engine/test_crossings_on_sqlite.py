@@ -163,6 +163,7 @@ for _ in range(4):
     pid = os.fork()
     if pid == 0:
         async def serve():
+            asyncio.get_running_loop().slow_callback_duration = 60  # a busy machine is no failure
             await asyncio.gather(*(port.call("results.create", new()) for _ in range(50)))
         asyncio.run(serve())
         sys.exit(0)
