@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Sequence
@@ -154,6 +153,8 @@ def replay(
 
 async def replay_all(app: App, ids: Sequence[UUID], *, as_json: bool) -> ExitCode:
     """Replay letters, print the new ids as they come, and tell of letters that cannot be replayed; those stay."""
+    import asyncio
+
     from mog.errors import EngineError, MogError
 
     code = ExitCode.DONE
