@@ -1,4 +1,4 @@
-"""`mog submit`: one task, with typed arguments."""
+"""`mog submit`: one task, with typed arguments, or many from lines of JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from mog_cli import arguments as read
 from mog_cli import output
-from mog_cli.errors import CommandError
+from mog_cli.errors import CommandError, ExitCode
 from mog_cli.options import AppOption, Json, Verbose
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def submit(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="The task's name.")],
+    task: Annotated[str | None, typer.Argument(metavar="TASK", help="The task's name.")] = None,
     arguments: Annotated[
         list[str] | None,
         typer.Argument(metavar="ARG|KEY=VALUE", help="Its arguments: JSON where they parse as JSON, else text."),
@@ -26,6 +26,9 @@ def submit(
     app: AppOption = None,
     args: Annotated[str | None, typer.Option(metavar="JSON", help="Positional arguments, as an array.")] = None,
     kwargs: Annotated[str | None, typer.Option(metavar="JSON", help="Keyword arguments, as an object.")] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="FILE|-", help="Submit a task per line: JSON; see above.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait for the task and print its value.")] = False,
     timeout: Annotated[str | None, typer.Option(metavar="TIME", help="How long to wait: 30, 5m; exit 3 after.")] = None,
     priority: Annotated[int | None, typer.Option(min=0, max=10, help="0 to 10, higher first.")] = None,
@@ -41,15 +44,50 @@ def submit(
     id: Annotated[str | None, typer.Option(metavar="UUID", help="The task's id, else a new one.")] = None,  # noqa: A002 - the option's name
     as_json: Json = False,
     _verbose: Verbose = False,
-) -> None:
-    """Submit a task; print its id, or with --wait its value."""
+) -> int:
+    """Submit a task; print its id, or with --wait its value.
+
+    With --from each line is an object: {"task": "add", "args": [1], "kwargs": {}, "priority": 5, "queue": "q",
+    "delay": "5m", "at": "2030-12-31", "deadline": "1h", "metadata": {}, "id": "..."}; the task alone must be there.
+    With TASK too, each line holds its arguments: an array, or an object of keyword arguments.
+    """
     if timeout is not None and not wait:
         raise typer.BadParameter("goes with --wait alone", param_hint="--timeout")
+    options = read_options(priority=priority, queue=queue, delay=delay, at=at, deadline=deadline, metadata=metadata)
+    seconds = read.parse_duration(timeout).total_seconds() if timeout is not None else None
+    if source is not None:
+        if arguments or args or kwargs or id:
+            raise typer.BadParameter(
+                "arguments and ids stand in the lines, not on the command line", param_hint="--from"
+            )
+        return submit_from(app, source, task, options, wait=wait, timeout=seconds, as_json=as_json)
+    if task is None:
+        raise CommandError("missing argument 'TASK'", hint="see mog submit --help")
+    call = read.parse_call(arguments or [], args, kwargs)
+    if id is not None:
+        options["id"] = read.parse_uuid(id)
+
+    from mog_cli.app_loading import load_app, with_app
+
+    loaded = load_app(app)
+    request = make_request(loaded, task, call, options)
+    output.data(with_app(loaded, lambda app: send(app, request, wait=wait, timeout=seconds, as_json=as_json)))
+    return ExitCode.DONE
+
+
+def read_options(
+    *,
+    priority: int | None,
+    queue: str | None,
+    delay: str | None,
+    at: str | None,
+    deadline: str | None,
+    metadata: list[str] | None,
+) -> dict[str, Any]:
+    """Return the fields of a request that are given."""
     if delay is not None and at is not None:
         raise typer.BadParameter("give either --delay or --at, not both")
-    call = read.parse_call(arguments or [], args, kwargs)
     options = {
-        "id": id and read.parse_uuid(id),
         "priority": priority,
         "queue_name": queue,
         "delay": delay and read.parse_duration(delay),
@@ -57,13 +95,35 @@ def submit(
         "deadline": deadline and read.parse_deadline(deadline),
         "metadata": read.parse_metadata(metadata or []) or None,
     }
-    seconds = read.parse_duration(timeout).total_seconds() if timeout is not None else None
+    return {name: value for name, value in options.items() if value is not None}
 
+
+def submit_from(
+    app: str | None,
+    source: str,
+    task: str | None,
+    options: dict[str, Any],
+    *,
+    wait: bool,
+    timeout: float | None,
+    as_json: bool,
+) -> ExitCode:
+    """Submit a task per line of a file, or of stdin for ``-``; all lines of a file are checked before any is sent."""
     from mog_cli.app_loading import load_app, with_app
+    from mog_cli.line_sources import open_source
+    from mog_cli.request_lines import LineReader
+    from mog_cli.submitting import check_lines, submit_lines
 
-    loaded = load_app(app)
-    request = make_request(loaded, task, call, {name: value for name, value in options.items() if value is not None})
-    output.data(with_app(loaded, lambda app: send(app, request, wait=wait, timeout=seconds, as_json=as_json)))
+    with open_source(source) as file:
+        loaded = load_app(app)
+        if task is not None:
+            loaded.tasks.get(task)
+        reader = LineReader(loaded, task, options)
+        total = check_lines(file, reader)
+        return with_app(
+            loaded,
+            lambda app: submit_lines(app, reader, file, total=total, wait=wait, timeout=timeout, as_json=as_json),
+        )
 
 
 def make_request(app: App, name: str, call: read.Call, options: dict[str, Any]) -> Request[Any]:
@@ -106,13 +166,12 @@ def parameter_at(task: Task, place: int | str) -> int | str:
 
 async def send(app: App, request: Request[Any], *, wait: bool, timeout: float | None, as_json: bool) -> str:
     """Submit the request and return what stands on stdout: the id, or the value once it is there."""
-    import json
-
     from mog_cli.rendering import value_text
+    from mog_cli.submitting import id_text
     from mog_cli.waiting import wait_for_value
 
     result = await app.submit(request)
     if wait:
         output.note(f"submitted {request.name} as {result.id}")
         return value_text(await wait_for_value(app, result, timeout), as_json=as_json)
-    return json.dumps({"id": str(result.id), "name": result.name, "queue": result.queue}) if as_json else str(result.id)
+    return id_text(result, as_json=as_json)
