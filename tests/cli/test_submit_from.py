@@ -97,7 +97,7 @@ GOOD = {"task": "shop.add", "args": [1]}
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('{"task": ', "no JSON: Expecting value, column 10"),
+        ('{"task": ', "no JSON: Expecting value, column 9"),
         ('{"task": "shop.add", "args": [NaN]}', "no JSON: NaN"),
         ([1], 'must be an object with a "task"'),
         ({"args": [1]}, 'must be an object with a "task"'),
