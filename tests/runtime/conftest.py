@@ -89,6 +89,9 @@ class FakeConsumer(Consumer):
     async def stop(self) -> None:
         self.broker.consumer = None
 
+    async def stopped(self) -> None:
+        return None
+
 
 class FakeBroker(Broker):
     shares_store = True

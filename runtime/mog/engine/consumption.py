@@ -56,6 +56,12 @@ class Consumption:
         await stopped
         self._deliveries.empty()
 
+    async def stopped(self) -> None:
+        """Wait until this is stopped. Raises StoreUnusable once the store is found to be unusable for good."""
+        stopped: asyncio.Future[None] = self._loop.create_future()
+        self._caller.post(RUN, self._until_stopped, stopped)
+        await stopped
+
     async def begin(self, engine: Engine, queues: Sequence[str]) -> None:
         """Begin; once, on the engine's loop."""
         self._consumer = await engine.broker.consume(queues, self._deliveries.put, self._ended.put)
@@ -67,6 +73,10 @@ class Consumption:
         if consumer is not None:
             self._caller.host.unfollow(self._apply)
             await consumer.stop()
+
+    async def _until_stopped(self, _: Engine) -> None:
+        if self._consumer is not None:
+            await self._consumer.stopped()
 
     def _apply(self) -> None:
         slots = 0

@@ -62,6 +62,13 @@ class Consumer(ABC):
     async def stop(self) -> None:
         """Hand out nothing more from the moment this is called; what was delivered stays owned."""
 
+    @abstractmethod
+    async def stopped(self) -> None:
+        """Wait until it is stopped. Raises StoreUnusable once the store is found to be unusable for good.
+
+        While the store is merely out of reach this waits on, and consumption goes on by itself later.
+        """
+
 
 class Broker(ABC):
     """Queues of messages.

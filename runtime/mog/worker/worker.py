@@ -82,15 +82,19 @@ class Worker:
         self._size_executor()
         await self.app.middleware.call("on_app_starting", self.app)
         full_names = [self.app.queues.full_name(queue) for queue in self._queues]
+        watching: asyncio.Task[None] | None = None
         try:
             self._consumption = await self.port.consume(full_names, self._deliver, self._ended_elsewhere)
             self.tell(WorkerStarted(self._queues, self._concurrency))
             await self.app.middleware.call("on_app_started", self.app)
             self._consumption.grant(self._concurrency)
+            watching = asyncio.create_task(self._give_up_if_lost(self._consumption))
             await (self._run_once(full_names) if self._once else self.stopping.wait())
         finally:
             self.stopping.set()
             await asyncio.shield(self._end())
+            if watching is not None:
+                watching.cancel()
             await self._count.told()
             await self.app.middleware.call("on_app_stopped", self.app)
             self.ended.set()
@@ -205,6 +209,12 @@ class Worker:
         await asyncio.wait(waits, timeout=0.05 if self._idle.is_set() else 1.0, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
+
+    async def _give_up_if_lost(self, consumption: Consumption) -> None:
+        try:
+            await consumption.stopped()
+        except StoreUnusable as error:
+            self.give_up(error)
 
     async def _end(self) -> None:
         """Stop claiming, let running tasks end within the grace period, cancel the rest, put back what is left."""

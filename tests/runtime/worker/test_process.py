@@ -174,7 +174,6 @@ async def test_worker_whose_database_directory_vanishes_ends_and_says_why(tmp_pa
         assert "Traceback" not in worker.said
 
 
-@pytest.mark.xfail(strict=True, reason="an idle consumer does not notice, and has no way to tell its worker")
 async def test_idle_worker_whose_database_directory_vanishes_ends(tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from mog.engine.sqlite.rows import delivery_from
 from mog.engine.sqlite.store import Store
 from mog.engine.sqlite.timers import Timer
 from mog.engine.sqlite.transaction import Operation, Transaction, Unheard
-from mog.errors import EngineError
+from mog.errors import EngineError, StoreUnusable
 
 logger = logging.getLogger("mog.engine.sqlite")
 
@@ -43,9 +44,11 @@ class SqliteConsumer(Consumer):
         self._stopped = False
         self._failing = False
         self._due: float | None = None
+        self._end: asyncio.Future[StoreUnusable | None] = store.loop.create_future()
         self._timer = Timer(store.loop, store.clock, self.wake)
         store.ready_listeners.append(self.wake)
         store.ended_listeners.append(self._hear_ended)
+        store.unusable_listeners.append(self._lose)
 
     def grant(self, slots: int) -> None:
         """See :meth:`Consumer.grant`."""
@@ -62,8 +65,20 @@ class SqliteConsumer(Consumer):
         """Stop without touching the loop; may be repeated."""
         if not self._stopped:
             self._stopped = True
+            self._store.unusable_listeners.remove(self._lose)
+            self._lose()
             self._timer.set(None)
             self._store.ready_listeners.remove(self.wake)
+
+    async def stopped(self) -> None:
+        """See :meth:`Consumer.stopped`."""
+        error = await asyncio.shield(self._end)
+        if error is not None:
+            raise error
+
+    def _lose(self, error: StoreUnusable | None = None) -> None:
+        if not self._end.done():
+            self._end.set_result(error)
 
     def wake(self) -> None:
         """Claim if there is something to claim; what is read here costs no lock."""

@@ -16,7 +16,7 @@ from mog.engine.sqlite.recovery import Recovery
 from mog.engine.sqlite.timers import Clock
 from mog.engine.sqlite.transaction import Transaction, Work
 from mog.engine.sqlite.writer import Writer
-from mog.errors import EngineError, EngineUnavailable
+from mog.errors import EngineError, EngineUnavailable, StoreUnusable
 
 logger = logging.getLogger("mog.engine.sqlite")
 
@@ -40,6 +40,7 @@ class Store:
         self.ready_listeners: list[Callable[[], None]] = []
         self.finished_listeners: list[Callable[[Sequence[bytes]], None]] = []
         self.ended_listeners: list[Callable[[Sequence[bytes]], None]] = []
+        self.unusable_listeners: list[Callable[[StoreUnusable], None]] = []
         self.loop: asyncio.AbstractEventLoop
         self._lock_timeout = lock_timeout
         self._writer: Writer | None = None
@@ -201,6 +202,11 @@ class Store:
 
     def _tick(self) -> None:
         self._tick_handle = self.loop.call_later(TICK, self._tick)
+        try:
+            self.database.check()
+        except StoreUnusable as error:
+            for listener in list(self.unusable_listeners):
+                listener(error)
         self._hear_ready()
         self._hear_finished(())
         self._hear_ended(())
