@@ -61,6 +61,12 @@ class MiddlewareStack:
         """Put one behind the others."""
         self._middlewares.append(middleware)
 
+    def copy(self) -> MiddlewareStack:
+        """Return a stack of the same middlewares, to which others can be added."""
+        other = MiddlewareStack()
+        other._middlewares += self._middlewares
+        return other
+
     def fills(self, hook: str) -> bool:
         """Tell whether any middleware has code for ``hook``, a name of :class:`Middleware`."""
         return any(self._hooks(hook))

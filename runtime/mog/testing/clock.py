@@ -23,6 +23,13 @@ class VirtualClock:
         """Return the time."""
         return self._now
 
+    @property
+    def next_call(self) -> float | None:
+        """When the next callback is to be called; None where there is none."""
+        while self._timers and self._timers[0][1] in self._cancelled:
+            self._cancelled.discard(heapq.heappop(self._timers)[1])
+        return self._timers[0][0] if self._timers else None
+
     def advance(self, seconds: float) -> None:
         """Turn the clock on; each callback sees the time that it was set for."""
         if seconds < 0:

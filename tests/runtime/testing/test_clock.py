@@ -47,3 +47,15 @@ def test_what_a_callback_sets_is_called_in_the_same_turn() -> None:
 def test_it_is_not_turned_back() -> None:
     with pytest.raises(ValueError, match="not turned back"):
         VirtualClock().advance(-1)
+
+
+def test_next_call_leaves_out_what_is_cancelled() -> None:
+    clock = VirtualClock(0.0)
+    assert clock.next_call is None
+    cancel = clock.call_at(3, lambda: None)
+    clock.call_at(7, lambda: None)
+    assert clock.next_call == 3
+    cancel()
+    assert clock.next_call == 7
+    clock.advance(7)
+    assert clock.next_call is None
