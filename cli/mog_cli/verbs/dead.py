@@ -13,6 +13,7 @@ import typer
 
 from mog_cli import arguments as read
 from mog_cli import output
+from mog_cli.completion import queue_names
 from mog_cli.confirming import confirm, counted
 from mog_cli.counting import counter
 from mog_cli.dead_choice import PAGE, Choice, find_ids, pages, parse_choice
@@ -30,7 +31,9 @@ verbs = typer.Typer(
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="The ids of the letters, which are the tasks'.")]
 Every = Annotated[bool, typer.Option("--all", help="All letters, or all of a queue or a reason.")]
-OfQueue = Annotated[str | None, typer.Option("--queue", metavar="QUEUE", help="Letters of this queue.")]
+OfQueue = Annotated[
+    str | None, typer.Option("--queue", metavar="QUEUE", help="Letters of this queue.", autocompletion=queue_names)
+]
 OfReason = Annotated[
     str | None, typer.Option("--reason", metavar="REASON", help="Such as unknown-task, unreadable, worker-died.")
 ]

@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from mog_cli import output
+from mog_cli.completion import template_names
 from mog_cli.options import Verbose
 
 
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The project's name, such as image-service.")],
-    template: Annotated[str, typer.Option(metavar="TEMPLATE", help="Which scaffold.")] = "minimal",
+    template: Annotated[
+        str, typer.Option(metavar="TEMPLATE", help="Which scaffold.", autocompletion=template_names)
+    ] = "minimal",
     here: Annotated[bool, typer.Option("--here", help="Write into this directory, which must be empty.")] = False,
     git: Annotated[bool, typer.Option("--git/--no-git", help="Make it a git repository.")] = True,
     _verbose: Verbose = False,

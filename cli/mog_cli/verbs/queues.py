@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mog_cli import output
+from mog_cli.completion import queue_names
 from mog_cli.confirming import confirm
 from mog_cli.errors import CommandError
 from mog_cli.options import AppOption, Json, Verbose, Yes
@@ -36,7 +37,10 @@ def status(app: AppOption = None, as_json: Json = False, _verbose: Verbose = Fal
 
 @verbs.command("purge", cls=Verb)
 def purge(
-    queues: Annotated[list[str] | None, typer.Argument(metavar="QUEUE", help="Which; else all of the app's.")] = None,
+    queues: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="QUEUE", help="Which; else all of the app's.", autocompletion=queue_names),
+    ] = None,
     yes: Yes = False,
     app: AppOption = None,
     as_json: Json = False,

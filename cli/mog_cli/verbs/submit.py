@@ -8,6 +8,7 @@ import typer
 
 from mog_cli import arguments as read
 from mog_cli import output
+from mog_cli.completion import queue_names, task_names
 from mog_cli.errors import CommandError, ExitCode
 from mog_cli.options import AppOption, Json, Verbose
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def submit(
-    task: Annotated[str | None, typer.Argument(metavar="TASK", help="The task's name.")] = None,
+    task: Annotated[
+        str | None, typer.Argument(metavar="TASK", help="The task's name.", autocompletion=task_names)
+    ] = None,
     arguments: Annotated[
         list[str] | None,
         typer.Argument(metavar="ARG|KEY=VALUE", help="Its arguments: JSON where they parse as JSON, else text."),
@@ -32,7 +35,9 @@ def submit(
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait for the task and print its value.")] = False,
     timeout: Annotated[str | None, typer.Option(metavar="TIME", help="How long to wait: 30, 5m; exit 3 after.")] = None,
     priority: Annotated[int | None, typer.Option(min=0, max=10, help="0 to 10, higher first.")] = None,
-    queue: Annotated[str | None, typer.Option(metavar="QUEUE", help="A queue other than the task's.")] = None,
+    queue: Annotated[
+        str | None, typer.Option(metavar="QUEUE", help="A queue other than the task's.", autocompletion=queue_names)
+    ] = None,
     delay: Annotated[str | None, typer.Option(metavar="TIME", help="Start no earlier than in 5s, 10m, 2h.")] = None,
     at: Annotated[str | None, typer.Option(metavar="WHEN", help="Start no earlier than 2030-12-31T23:59.")] = None,
     deadline: Annotated[

@@ -12,6 +12,7 @@ import typer
 
 from mog_cli import arguments as read
 from mog_cli import output
+from mog_cli.completion import queue_names, task_names
 from mog_cli.confirming import confirm
 from mog_cli.counting import counter
 from mog_cli.errors import CommandError, ExitCode, one_line
@@ -39,8 +40,12 @@ def list_tasks(
     state: Annotated[
         list[str] | None, typer.Option(metavar="STATE", help="Such as PENDING or FAILURE; may be repeated.")
     ] = None,
-    name: Annotated[str | None, typer.Option(metavar="TASK", help="Tasks of this name.")] = None,
-    queue: Annotated[str | None, typer.Option(metavar="QUEUE", help="Tasks of this queue.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="TASK", help="Tasks of this name.", autocompletion=task_names)
+    ] = None,
+    queue: Annotated[
+        str | None, typer.Option(metavar="QUEUE", help="Tasks of this queue.", autocompletion=queue_names)
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many at most.")] = 50,
     before: Annotated[
         str | None, typer.Option(metavar="ID", help="Older than this one: the last id of the page before.")
