@@ -63,8 +63,8 @@ UPDATE message SET state = ? WHERE key = ?;
 
 -- The task as it is before it is revoked, with what revoking needs to know of it.
 -- name: to_revoke
-SELECT r.key, r.state, m.number_of_starts, m.number_of_stops, m.number_of_retries, m.started, m.node_id, m.owner,
-    r.expires
+SELECT r.key, r.state, m.number_of_starts, m.number_of_stops, m.number_of_retries, m.started, m.node_id, r.own_ttl,
+    m.owner, r.expires
 FROM result AS r LEFT JOIN message AS m ON m.key = r.key WHERE r.id = ?;
 
 -- name: overrule
@@ -74,11 +74,11 @@ UPDATE result SET state = 'REVOKED', number_of_stops = number_of_stops + 1 WHERE
 INSERT INTO result (key, id, queue, priority, created, ttl, state, number_of_starts, number_of_stops, number_of_retries,
     finished, expires, value_expires, sweep, value, encoding)
 SELECT coalesce(max(key), 0) + 1, :id, '', 5, :now, :ttl, 'REVOKED', 0, 1, 0,
-    :now, :now + :ttl, :now + :value_ttl, :now + min(:ttl, :value_ttl), :value, :encoding
+    :now, :now + :ttl, :now + :value_ttl, :now + :value_ttl, :value, :encoding
 FROM result;
 
 -- name: children
-SELECT id FROM result WHERE parent_id = ? ORDER BY key LIMIT ?;
+SELECT id FROM result WHERE parent_id = ? AND (expires IS NULL OR expires > ?) ORDER BY key LIMIT ?;
 
 -- name: add_notice
 INSERT OR IGNORE INTO notice (owner, task) VALUES (?, ?);

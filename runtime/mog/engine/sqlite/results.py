@@ -90,7 +90,9 @@ class SqliteResults(Part, ResultBackend):
     async def children(self, parents: Sequence[tuple[UUID, int | None]]) -> list[list[UUID]]:
         """See :meth:`ResultBackend.children`."""
         await self.store.settled()
-        found = [self.store.read("children", (id_.bytes, -1 if limit is None else limit)) for id_, limit in parents]
+        now = self.store.clock()
+        queries = [(id_.bytes, now, -1 if limit is None else limit) for id_, limit in parents]
+        found = [self.store.read("children", query) for query in queries]
         return [[UUID(bytes=child) for (child,) in rows] for rows in found]
 
     async def get(self, ids: Sequence[UUID]) -> list[Record | None]:

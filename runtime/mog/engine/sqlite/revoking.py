@@ -53,7 +53,7 @@ def _remember(transaction: Transaction, revocation: Revocation) -> None:
             "id": revocation.id.bytes,
             "now": transaction.now,
             "ttl": revocation.ttl,
-            "value_ttl": revocation.value_ttl,
+            "value_ttl": min(revocation.ttl, revocation.value_ttl),
             "value": value.content,
             "encoding": value.encoding,
         },
@@ -62,9 +62,10 @@ def _remember(transaction: Transaction, revocation: Revocation) -> None:
 
 
 def _end(transaction: Transaction, revocation: Revocation, row: Sequence[Any]) -> None:
-    key, _state, starts, stops, retries, started, node_id, owner, _expires = row
+    key, _state, starts, stops, retries, started, node_id, own_ttl, owner, _expires = row
     now, id_, execute = transaction.now, revocation.id.bytes, transaction.connection.execute
-    expires, value_expires = now + revocation.ttl, now + min(revocation.ttl, revocation.value_ttl)
+    expires = now + (revocation.ttl if own_ttl is None else own_ttl)
+    value_expires = min(expires, now + revocation.value_ttl) if own_ttl is None else expires
     times = (started, now, node_id, expires, value_expires, value_expires)
     value = (revocation.value.content, revocation.value.encoding, True)
     execute(QUERIES["finish"], (ResultState.REVOKED.value, starts, stops + 1, retries, *times, *value, key))

@@ -15,9 +15,9 @@ from mog.testing.conformance.kit import TTL, Deliveries, EngineKit, Submitter, e
 REASON = StoredValue(b'{"value_type": "builtins:str", "raw_value": "off"}')
 
 
-async def revoke(engine: Engine, id_: UUID, *, force: bool = False) -> Record:
+async def revoke(engine: Engine, id_: UUID, *, force: bool = False, ttl: float = TTL) -> Record:
     """Revoke one task."""
-    [record] = await engine.results.revoke([Revocation(id_, REASON, TTL, TTL, force)])
+    [record] = await engine.results.revoke([Revocation(id_, REASON, ttl, TTL, force)])
     return record
 
 
@@ -95,6 +95,22 @@ class CallingOffConformance:
             await kit.advance(TTL + 1)
             assert await engine.results.get([id_]) == [None], "what is remembered is forgotten in its time"
 
+    async def test_a_remembered_revocation_is_not_outlived_by_its_reason(self, kit: EngineKit) -> None:
+        async with kit.engine() as engine:
+            id_ = uuid4()
+            await revoke(engine, id_, ttl=TTL / 2)
+            assert await engine.results.get_values([id_]) == [REASON]
+            await kit.advance(TTL / 2 + 0.1)
+            assert await engine.results.get_values([id_]) == [None]
+
+    async def test_a_revoked_task_is_kept_as_long_as_was_asked(self, kit: EngineKit) -> None:
+        async with kit.engine() as engine:
+            id_ = await Submitter(engine).submit_new()
+            await engine.results.set_ttl([(id_, 3 * TTL)])
+            assert (await revoke(engine, id_)).expires == kit.now() + 3 * TTL
+            await kit.advance(2 * TTL)
+            assert await engine.results.get_values([id_]) == [REASON]
+
     async def test_a_waiting_attempt_is_suspended_and_keeps_its_task(self, kit: EngineKit) -> None:
         async with kit.engine() as engine:
             id_ = await Submitter(engine).submit_new()
@@ -138,6 +154,14 @@ class CallingOffConformance:
                 children[:2],
                 [],
             ]
+
+    async def test_a_child_whose_result_has_expired_is_not_listed(self, kit: EngineKit) -> None:
+        async with kit.engine() as engine:
+            parent = await Submitter(engine).submit_new()
+            gone, there = [(await Submitter(engine).submit(new_task(parent_id=parent)))[0] for _ in range(2)]
+            await revoke(engine, gone, ttl=5)
+            await kit.advance(6)
+            assert await engine.results.children([(parent, None)]) == [[there]]
 
     async def test_retries_are_counted_apart(self, kit: EngineKit) -> None:
         async with kit.engine() as engine:

@@ -6,10 +6,9 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
 
 from mog.engine.contracts import Engine
-from mog.engine.records import Delivery, Outcome, Requeue, StoredValue
+from mog.engine.records import DeadQuery, Delivery, Outcome, Requeue, Revocation, StoredValue, Waiting
 from mog.engine.sqlite.engine import file_engine, memory_engine, memory_room
 from mog.errors import AlreadySubmitted
 from mog.states import TERMINAL_STATES, ResultState
@@ -25,35 +24,20 @@ from mog.testing.clock import VirtualClock
 from mog.testing.conformance import Deliveries
 from mog.testing.conformance.kit import new_task
 
+from .expected import TTL, VALUE_TTL, Expected, Task
 from .inside import connection_of, store_of
 
 T = TypeVar("T")
 QUEUES = ("a", "b")
-TTL, VALUE_TTL = 300.0, 100.0
-
-
-@dataclass
-class Task:
-    """What the oracle knows of a task."""
-
-    id: UUID
-    queue: str
-    priority: int
-    due: float | None
-    state: ResultState = ResultState.PENDING
-    starts: int = 0
-    stops: int = 0
-    owner: int | None = None
-    expires: float | None = None
-    value: bytes | None = None
-    value_expires: float = 0.0
-    own_ttl: float | None = None
-    memory: bytes | None = None
+ENGINES = st.integers(0, 1)
+DELAYS = st.sampled_from([None, -1.0, 5.0, 50.0])
+Held = tuple[int, Delivery] | None
 
 
 class EngineMachine(RuleBasedStateMachine):
     """Two engines at one store; one of them may crash, and another takes its place."""
 
+    steps: ClassVar[int] = 0
     held = Bundle("held")
 
     def make(self) -> Engine:
@@ -67,7 +51,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.clock = VirtualClock()
         self.directory = Path(tempfile.mkdtemp())
-        self.tasks: dict[UUID, Task] = {}
+        self.expected = Expected(self.clock)
         self.engines: list[Engine] = []
         self.deliveries: list[Deliveries] = []
         for number in range(2):
@@ -85,66 +69,55 @@ class EngineMachine(RuleBasedStateMachine):
             self.loop.close()
             shutil.rmtree(self.directory)
 
-    def known(self, task: Task) -> bool:
-        return task.expires is None or task.expires > self.clock()
+    def has_tasks(self) -> bool:
+        return bool(self.expected.tasks)
 
-    def waiting(self) -> list[Task]:
-        return [task for task in self.tasks.values() if task.state not in TERMINAL_STATES and task.owner is None]
+    def task_of(self, delivery: Delivery) -> Task:
+        return self.expected.tasks[delivery.message.id]
+
+    def any_task(self, data: st.DataObject) -> Task:
+        return data.draw(st.sampled_from(list(self.expected.tasks.values())))
+
+    # -- submit and claim
 
     @rule(
-        by=st.integers(0, 1),
+        by=ENGINES,
         queue=st.sampled_from(QUEUES),
         priority=st.integers(0, 10),
-        delay=st.sampled_from([None, -1.0, 5.0, 50.0]),
+        delay=DELAYS,
         count=st.integers(1, 4),
+        twice=st.booleans(),
+        data=st.data(),
     )
-    def submit(self, by: int, queue: str, priority: int, delay: float | None, count: int) -> None:
+    def submit(
+        self, by: int, queue: str, priority: int, delay: float | None, count: int, twice: bool, data: st.DataObject
+    ) -> None:
+        """Submit some tasks, perhaps as children of another, perhaps one of them twice in one batch."""
         due = None if delay is None else self.clock() + delay
-        new = [new_task(queue, priority=priority, due=due, ttl=TTL) for _ in range(count)]
-        assert self.run(self.engines[by].results.create(new)) == [None] * count
+        parent = data.draw(st.sampled_from([None, *self.expected.tasks]))
+        new = [new_task(queue, priority=priority, due=due, ttl=TTL, parent_id=parent) for _ in range(count)]
+        answers = self.run(self.engines[by].results.create([*new, new[0]] if twice else new))
+        assert answers[:count] == [None] * count
+        assert all(isinstance(answer, AlreadySubmitted) for answer in answers[count:])
         for task in new:
-            self.tasks[task.record.id] = Task(
-                task.record.id, queue, priority, due if due and due > self.clock() else None
-            )
+            self.expected.add(Task(task.record.id, queue, priority, due, parent))
 
-    @precondition(lambda self: self.tasks)
-    @rule(by=st.integers(0, 1), data=st.data())
-    def something_rarer(self, by: int, data: st.DataObject) -> None:
-        """One step of those that do not lead a task on."""
-        task = data.draw(st.sampled_from(list(self.tasks.values())))
-        step = data.draw(st.sampled_from([self.submit_again, self.set_ttl, self.remember, self.delete, self.purge]))
-        step(task, by)
-
-    def submit_again(self, task: Task, by: int) -> None:
-        [answer] = self.run(self.engines[by].results.create([new_task(task.queue, id=task.id, ttl=TTL)]))
-        if self.known(task):
-            assert isinstance(answer, AlreadySubmitted)
-        else:
-            assert answer is None
-            self.tasks[task.id] = Task(task.id, task.queue, 5, None)
-
-    @rule(target=held, by=st.integers(0, 1))
-    def claim_another(self, by: int) -> tuple[int, Delivery] | None:
+    @rule(target=held, by=ENGINES)
+    def claim_another(self, by: int) -> Held:
         """Claim, twice as often as others."""
         return self.claim(by)
 
-    @precondition(lambda self: self.tasks)
-    @rule(target=held, by=st.integers(0, 1))
-    def claim(self, by: int) -> tuple[int, Delivery] | None:
-        """Take one message, which must be of the highest priority among those that are ready."""
-        ready = [task for task in self.waiting() if task.due is None or task.due <= self.clock()]
+    @precondition(has_tasks)
+    @rule(target=held, by=ENGINES)
+    def claim(self, by: int) -> Held:
         collector = self.deliveries[by]
+        ready = self.expected.ready()
         collector.consumer.grant(1)
         if not ready:
             self.run(self.nothing_comes(by))
             return None
         delivery = self.run(collector.next())
-        task = self.tasks[delivery.message.id]
-        assert task in ready
-        assert task.priority == max(one.priority for one in ready)
-        assert (delivery.attempt, delivery.crashes) == (task.starts + 1, task.starts - task.stops)
-        task.state, task.owner, task.due = ResultState.RUNNING, by, None
-        task.starts += 1
+        self.expected.claim(delivery, by)
         return by, delivery
 
     async def nothing_comes(self, by: int) -> None:
@@ -155,58 +128,93 @@ class EngineMachine(RuleBasedStateMachine):
         taken.consumer.grant(-1)
         assert taken._waiting.empty()
 
-    def is_current(self, delivery: Delivery) -> bool:
-        task = self.tasks[delivery.message.id]
-        return task.state is ResultState.RUNNING and task.starts == delivery.attempt
+    # -- what becomes of attempts
 
-    @rule(one=consumes(held), state=st.sampled_from(sorted(TERMINAL_STATES)), by=st.integers(0, 1), twice=st.booleans())
-    def settle(self, one: tuple[int, Delivery] | None, state: ResultState, by: int, twice: bool) -> None:
+    @rule(
+        one=consumes(held),
+        state=st.sampled_from(sorted(TERMINAL_STATES)),
+        by=ENGINES,
+        twice=st.booleans(),
+        reason=st.sampled_from([None, "gone", "lost"]),
+    )
+    def settle(self, one: Held, state: ResultState, by: int, twice: bool, reason: str | None) -> None:
         if one is None:
             return
-        _, delivery = one
-        task = self.tasks[delivery.message.id]
-        content = f"{state}{delivery.attempt}".encode()
-        item = Outcome(task.id, delivery.attempt, state, StoredValue(content), TTL, VALUE_TTL)
-        right = self.is_current(delivery)
+        task, attempt = self.task_of(one[1]), one[1].attempt
+        content = f"{state}{attempt}".encode()
+        dead = None if state is ResultState.SUCCESS else reason
+        item = Outcome(task.id, attempt, state, StoredValue(content), TTL, VALUE_TTL, dead)
+        right = self.expected.is_current(one[1])
         answers = self.run(self.engines[by].results.settle([item, item] if twice else [item]))
         assert answers == ([right, False] if twice else [right])
         if right:
-            self.end(task, state, content)
+            self.expected.end(task, state, content)
+        if right and dead is not None:
+            self.expected.bury(task, dead)
 
-    def end(self, task: Task, state: ResultState, value: bytes | None) -> None:
-        ttl = TTL if task.own_ttl is None else task.own_ttl
-        task.state, task.owner, task.value, task.due, task.memory = state, None, value, None, None
-        task.expires = self.clock() + ttl
-        task.value_expires = self.clock() + (VALUE_TTL if task.own_ttl is None else ttl)
-        task.stops += value is not None
-
-    @rule(one=consumes(held), delay=st.sampled_from([None, -1.0, 5.0, 50.0]))
-    def requeue(self, one: tuple[int, Delivery] | None, delay: float | None) -> None:
+    @rule(one=consumes(held), delay=DELAYS, retry=st.booleans(), twice=st.booleans())
+    def put_back(self, one: Held, delay: float | None, retry: bool, twice: bool) -> None:
+        """Pause or retry."""
         if one is None:
             return
         by, delivery = one
-        task = self.tasks[delivery.message.id]
         due = None if delay is None else self.clock() + delay
-        right = self.is_current(delivery)
-        assert self.run(self.engines[by].results.requeue([Requeue(task.id, delivery.attempt, due)])) == [right]
+        right = self.expected.is_current(delivery)
+        item = Requeue(delivery.message.id, delivery.attempt, due, retry=retry)
+        answers = self.run(self.engines[by].results.requeue([item, item] if twice else [item]))
+        assert answers == ([right, False] if twice else [right])
         if right:
-            task.state, task.owner, task.stops = ResultState.SUSPENDED, None, task.stops + 1
-            task.due = due if due is not None and due > self.clock() else None
+            self.expected.put_back(self.task_of(delivery), due, retry=retry)
 
     @rule(one=consumes(held))
-    def refund(self, one: tuple[int, Delivery] | None) -> None:
+    def refund(self, one: Held) -> None:
         if one is None:
             return
         by, delivery = one
-        task = self.tasks[delivery.message.id]
-        right = self.is_current(delivery) and task.owner == by
-        item = Requeue(task.id, delivery.attempt, refund=True)
+        right = self.expected.is_current(delivery) and self.task_of(delivery).owner == by
+        item = Requeue(delivery.message.id, delivery.attempt, refund=True)
         assert self.run(self.engines[by].results.requeue([item])) == [right]
         if right:
-            task.owner, task.starts = None, task.starts - 1
-            task.state = ResultState.SUSPENDED if task.starts else ResultState.PENDING
+            self.expected.refund(self.task_of(delivery))
 
-    @rule(who=st.integers(0, 1), politely=st.booleans())
+    @rule(one=held, by=ENGINES, waits=st.booleans())
+    def set_waiting(self, one: Held, by: int, waits: bool) -> None:
+        if one is None:
+            return
+        task, attempt = self.task_of(one[1]), one[1].attempt
+        right = self.expected.is_current(one[1])
+        assert self.run(self.engines[by].results.set_waiting([Waiting(task.id, attempt, waits)])) == [right]
+        if right:
+            task.state = ResultState.SUSPENDED if waits else ResultState.RUNNING
+
+    # -- calling off
+
+    @rule(
+        by=ENGINES,
+        force=st.booleans(),
+        twice=st.booleans(),
+        ttls=st.sampled_from([(TTL, VALUE_TTL), (50.0, 100.0)]),
+        data=st.data(),
+    )
+    def revoke(self, by: int, force: bool, twice: bool, ttls: tuple[float, float], data: st.DataObject) -> None:
+        """Revoke a task in whatever state it is, or an unknown one; who runs it is told."""
+        stranger = data.draw(st.integers(0, 9)) == 0 or not self.expected.tasks
+        id_ = uuid4() if stranger else self.any_task(data).id
+        owner = None if stranger else self.expected.tasks[id_].owner
+        item = Revocation(id_, StoredValue(b"off"), *ttls, force)
+        records = self.run(self.engines[by].results.revoke([item, item] if twice else [item]))
+        self.expected.revoke(id_, b"off", force=force, ttl=ttls[0], value_ttl=ttls[1])
+        assert {(record.id, record.state) for record in records} == {(id_, self.expected.tasks[id_].state)}
+        if owner is not None:
+            self.run(self.told(owner, id_))
+
+    async def told(self, owner: int, id_: UUID) -> None:
+        while id_ not in self.deliveries[owner].ended:
+            await asyncio.sleep(0.001)
+
+    # -- processes and time
+
+    @rule(who=ENGINES, politely=st.booleans())
     def end_engine(self, who: int, politely: bool) -> None:
         """Crash or close an engine; another takes its place and knows nothing of it."""
         if politely:
@@ -216,79 +224,110 @@ class EngineMachine(RuleBasedStateMachine):
         self.engines[who] = self.make()
         self.deliveries[who] = self.run(self.opened(who))
         self.run(self.recovered())
-        for task in self.tasks.values():
-            if task.owner == who:
-                task.owner = None
-                if politely:
-                    task.state, task.stops = ResultState.SUSPENDED, task.stops + 1
+        self.expected.lose_engine(who, politely=politely)
 
     async def recovered(self) -> None:
         for engine in self.engines:
             recovery = store_of(engine)._recovery
             await recovery.stop()
             await recovery._look()
+        self.expected.sweep()
 
     @rule(seconds=st.sampled_from([1.0, 10.0, 60.0, 150.0, 400.0]))
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
         self.run(self.recovered())
 
+    @rule(seconds=st.sampled_from([1.0, 30.0, 1000.0]))
+    def set_clock_back(self, seconds: float) -> None:
+        """Turn the clock as no clock should turn; what is due or swept stays so."""
+        self.run(self.recovered())
+        self.clock._now -= seconds
+
+    # -- what does not lead a task on
+
+    @precondition(has_tasks)
+    @rule(by=ENGINES, data=st.data())
+    def something_rarer(self, by: int, data: st.DataObject) -> None:
+        steps = [self.submit_again, self.set_ttl, self.remember, self.delete, self.purge, self.drop_dead]
+        data.draw(st.sampled_from(steps))(self.any_task(data), by)
+
+    def submit_again(self, task: Task, by: int) -> None:
+        queue = task.queue or QUEUES[0]
+        [answer] = self.run(self.engines[by].results.create([new_task(queue, id=task.id, ttl=TTL)]))
+        if self.expected.known(task):
+            assert isinstance(answer, AlreadySubmitted)
+        else:
+            assert answer is None
+            self.expected.add(Task(task.id, queue))
+
     def purge(self, task: Task, by: int) -> None:
-        queue = task.queue
-        dropped = [one for one in self.waiting() if one.queue == queue]
-        assert self.run(self.engines[by].broker.purge([queue])) == {queue: len(dropped)}
+        dropped = self.expected.in_queue(task.queue)
+        assert self.run(self.engines[by].broker.purge([task.queue])) == {task.queue: len(dropped)}
         for one in dropped:
-            self.end(one, ResultState.REVOKED, None)
+            self.expected.end(one, ResultState.REVOKED, None)
 
     def set_ttl(self, task: Task, by: int) -> None:
-        ttl = 5.0 if task.priority < 5 else 1000.0
-        assert self.run(self.engines[by].results.set_ttl([(task.id, ttl)])) == [self.known(task)]
-        if task.state not in TERMINAL_STATES:
+        ttl, known = 5.0 if task.priority < 5 else 1000.0, self.expected.known(task)
+        assert self.run(self.engines[by].results.set_ttl([(task.id, ttl)])) == [known]
+        if not task.done:
             task.own_ttl = ttl
-        elif self.known(task):
-            if task.value_expires <= self.clock():
-                task.value = None
+        elif known:
+            task.value = self.expected.value_of(task)
             task.expires = task.value_expires = self.clock() + ttl
 
     def remember(self, task: Task, by: int) -> None:
-        if task.state in TERMINAL_STATES:
-            return
-        task.memory = str(self.clock()).encode()
-        self.run(self.engines[by].state.set([(task.id, "place", task.memory)]))
+        if not task.done:
+            task.memory = str(self.clock()).encode()
+            self.run(self.engines[by].state.set([(task.id, "place", task.memory)]))
 
     def delete(self, task: Task, by: int) -> None:
-        done = task.state in TERMINAL_STATES and self.known(task)
-        assert self.run(self.engines[by].results.delete([task.id])) == [done]
-        if done:
-            task.expires, task.value = self.clock(), None
+        deleted = task.done and self.expected.known(task)
+        assert self.run(self.engines[by].results.delete([task.id])) == [deleted]
+        if deleted:
+            self.expected.forget(task)
+
+    def drop_dead(self, task: Task, by: int) -> None:
+        dropped = self.expected.letters.pop(task.id, None) is not None
+        assert self.run(self.engines[by].broker.drop_dead([task.id])) == [dropped]
+
+    # -- what must be
 
     @invariant()
     def what_is_stored_is_what_is_known(self) -> None:
-        if not hasattr(self, "engines"):
-            return
-        self.run(self.compare())
+        if hasattr(self, "engines"):
+            type(self).steps += 1
+            self.run(self.compare_tasks())
+            self.run(self.compare_the_rest())
 
-    async def compare(self) -> None:
-        ids, now = list(self.tasks), self.clock()
-        engine = self.engines[0]
-        records = await engine.results.get(ids)
-        values = await engine.results.get_values(ids)
-        states = await engine.state.get([(id_, "place") for id_ in ids])
-        for task, record, value, memory in zip(self.tasks.values(), records, values, states, strict=True):
-            assert memory == task.memory
-            assert (record is not None) == self.known(task)
-            alive = task.value is not None and task.value_expires > now and self.known(task)
-            assert (value.content if value else None) == (task.value if alive else None)
+    async def compare_tasks(self) -> None:
+        expected, results = self.expected, self.engines[0].results
+        ids = list(expected.tasks)
+        records, values = await results.get(ids), await results.get_values(ids)
+        messages = await results.get_messages(ids)
+        states = await self.engines[1].state.get([(id_, "place") for id_ in ids])
+        children = await results.children([(id_, None) for id_ in ids])
+        for number, task in enumerate(expected.tasks.values()):
+            record, value = records[number], values[number]
+            assert states[number] == task.memory
+            assert (messages[number] is not None) == task.has_message
+            assert children[number] == expected.children(task.id)
+            assert (value.content if value else None) == expected.value_of(task)
+            assert (record is not None) == expected.known(task)
             if record is not None:
-                assert (record.state, record.number_of_starts) == (task.state, task.starts)
-                assert (record.number_of_stops, record.expires) == (task.stops, task.expires)
-        [one, other] = await self.engines[1].broker.depth(QUEUES)
-        for depth in (one, other):
-            waiting = [task for task in self.waiting() if task.queue == depth.name]
-            delayed = sum(task.due is not None and task.due > now for task in waiting)
-            running = sum(task.owner is not None and task.queue == depth.name for task in self.tasks.values())
-            assert (depth.ready, depth.delayed, depth.running) == (len(waiting) - delayed, delayed, running)
-        assert connection_of(engine).execute("PRAGMA foreign_key_check").fetchall() == []
+                assert (record.state, record.expires, record.parent_id) == (task.state, task.expires, task.parent)
+                counts = (record.number_of_starts, record.number_of_stops, record.number_of_retries)
+                assert counts == (task.starts, task.stops, task.retries)
+
+    async def compare_the_rest(self) -> None:
+        expected, broker = self.expected, self.engines[1].broker
+        for depth in await broker.depth(QUEUES):
+            assert (depth.ready, depth.delayed, depth.running) == expected.depth(depth.name)
+        letters = [(one.id, one.reason, one.queue) for one in await broker.dead(DeadQuery(limit=1000))]
+        assert letters == [(id_, *letter) for id_, letter in reversed(expected.letters.items())]
+        running = [id_ for node in await broker.nodes() for id_ in node.running]
+        assert sorted(running) == sorted(task.id for task in expected.tasks.values() if task.owner is not None)
+        assert connection_of(self.engines[0]).execute("PRAGMA foreign_key_check").fetchall() == []
 
 
 class FileMachine(EngineMachine):
@@ -303,10 +342,24 @@ class MemoryMachine(EngineMachine):
         return memory_engine(self.room, clock=self.clock)
 
 
+def walk(machine: type[EngineMachine], examples: int, steps: int) -> None:
+    machine.steps = 0
+    case = machine.TestCase()
+    case.settings = settings(
+        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    case.runTest()
+    print(f"{machine.__name__}: {machine.steps} steps in {examples} walks")
+    assert machine.steps > examples * steps / 10, "the walks are too short to show anything"
+
+
 @pytest.mark.parametrize(("machine", "examples"), [(FileMachine, 15), (MemoryMachine, 40)])
 def test_random_walks(machine: type[EngineMachine], examples: int) -> None:
-    walk = machine.TestCase()
-    walk.settings = settings(
-        max_examples=examples, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
-    )
-    walk.runTest()
+    walk(machine, examples, 60)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize(("machine", "examples"), [(FileMachine, 400), (MemoryMachine, 1000)])
+def test_long_random_walks(machine: type[EngineMachine], examples: int) -> None:
+    walk(machine, examples, 120)
