@@ -46,8 +46,8 @@ def draw(tree: ResultTree, parent: Tree | None = None) -> Tree:
     from rich.tree import Tree
 
     state, *others = cells(tree.result)
-    label = Text(state, style=output.STATE_COLORS.get(state, ""), no_wrap=True, overflow="ellipsis")
-    label.append("  " + "  ".join(others), style="default")
+    colored = (state, output.STATE_COLORS.get(state, ""))
+    label = Text.assemble(colored, "  " + "  ".join(others), no_wrap=True, overflow="ellipsis")
     drawn = Tree(label, guide_style="dim") if parent is None else parent.add(label)
     for child in tree.children:
         draw(child, drawn)
