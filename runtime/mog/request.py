@@ -16,6 +16,7 @@ from mog.errors import InvalidErrorInfo, InvalidRequest, InvalidTaskArguments, M
 from mog.ids import new_id
 from mog.jsontext import UnwritableValue, why_unwritable, write_json
 from mog.task import Task
+from mog.tracing import RECEIVED, Trace, TraceParent, TraceState
 from mog.validation import describe, empty_dict, empty_list
 
 R = TypeVar("R")
@@ -30,7 +31,9 @@ class Request(BaseModel, Generic[R]):
     ``deadline`` as a timedelta bounds each run; as a datetime it is absolute, and a task that is late is not started.
     A task waits for ``delay`` (a timedelta or seconds), or until ``eta``; a datetime without a zone is local time.
     ``stack`` holds the ancestors' ids, outermost first. ``metadata`` becomes the result's. ``kwargs_repr`` is what
-    people are shown of the arguments: set it where they hold secrets. Fields may be changed until it is submitted.
+    people are shown of the arguments: set it where they hold secrets. ``traceparent`` and ``tracestate`` (W3C Trace
+    Context) tell of which trace the task is a part; without them it is that of the code that submits it. Fields may be
+    changed until it is submitted.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -47,6 +50,8 @@ class Request(BaseModel, Generic[R]):
     priority: Annotated[int, Field(ge=0, le=10)] = 5
     delay: Annotated[timedelta, Field(ge=timedelta(0))] | None = None
     eta: datetime | None = None
+    traceparent: TraceParent = None
+    tracestate: TraceState = None
 
     @model_validator(mode="wrap")
     @classmethod
@@ -79,7 +84,9 @@ class Request(BaseModel, Generic[R]):
         return f"{self.name}[id={self.id!r}]{arguments}"
 
 
-def request_to_json(request: Request[Any], task: Task | None = None, priority: int | None = None) -> bytes:
+def request_to_json(
+    request: Request[Any], task: Task | None = None, priority: int | None = None, trace: Trace | None = None
+) -> bytes:
     """Write a request as it travels, its arguments checked and written by ``task`` where that is known here.
 
     Raises InvalidTaskArguments, and InvalidRequest where something else of it cannot be JSON.
@@ -100,6 +107,10 @@ def request_to_json(request: Request[Any], task: Task | None = None, priority: i
         "kwargs_repr": request.arguments_repr(),
         "priority": request.priority if priority is None else priority,
     }
+    if trace is not None:
+        body["traceparent"] = trace.parent
+        if trace.state is not None:
+            body["tracestate"] = trace.state
     models = task is None and not SCALARS.issuperset(map(type, (*args, *kwargs.values())))
     try:
         return write_json(body, models=models)
@@ -116,7 +127,8 @@ def request_from_json(body: bytes) -> Request[Any]:
     except InvalidRequest:
         fields = from_json(body)
         if isinstance(fields, dict) and not fields.keys() <= Request.model_fields.keys():
-            return Request(**{key: value for key, value in fields.items() if key in Request.model_fields})
+            known = {key: value for key, value in fields.items() if key in Request.model_fields}
+            return Request.model_validate(known, context=RECEIVED)
         raise
 
 

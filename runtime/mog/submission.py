@@ -14,6 +14,7 @@ from mog.engine.records import Message, NewTask, Record
 from mog.errors import CouldNotSubmit, EngineUnavailable, InvalidRequest, MogError, PayloadTooLarge
 from mog.request import Request, request_to_json
 from mog.task import Task
+from mog.tracing import trace_of
 
 if TYPE_CHECKING:
     from mog.app import App
@@ -87,7 +88,7 @@ def prepare(app: App, request: Request[Any]) -> NewTask:
     now = app.clock()
     queue = app.queues.full_name(app.queues.route(request, task))
     priority = _priority(request, task)
-    body = request_to_json(request, task, priority)
+    body = request_to_json(request, task, priority, trace_of(request))
     if len(body) > app.config.max_message_size:
         raise PayloadTooLarge(f"the request for task {request.name!r}", len(body), app.config.max_message_size)
     record = Record(

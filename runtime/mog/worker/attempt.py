@@ -26,6 +26,7 @@ from mog.interrupts import Pause, Retry, interruption
 from mog.request import Request, request_from_json
 from mog.states import ResultState
 from mog.task import Task
+from mog.tracing import enter_trace
 from mog.worker.ending import Ending, Endings, one_line
 from mog.worker.events import TaskEnded, TaskStarted
 from mog.worker.refusal import refusal, time_left
@@ -133,6 +134,7 @@ class Attempt:
         waiting = WaitingForTasks(worker, self)
         context = Context(worker.app, request, self.delivery, worker.stopping, waiting, blocking=not task.is_async)
         self._context = context
+        enter_trace(request)
         worker.tell(TaskStarted(request.id, request.name, self.delivery.attempt))
         left = time_left(request, worker.app.clock())
         timer = self._timer(left, task.timeout)
