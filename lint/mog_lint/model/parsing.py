@@ -13,7 +13,13 @@ import libcst as cst
 from mog_lint.findings import Location
 from mog_lint.model.source import TOO_DEEP, TOP, Problem, Source, syntax_problem
 
-_FINAL = (TOO_DEEP, "too many nested parentheses", "too many levels of indentation", "null bytes")
+_FINAL = (
+    TOO_DEEP,
+    "too many nested parentheses",
+    "too many nested f-strings",
+    "too many levels of indentation",
+    "null bytes",
+)
 _PLACE = re.compile(r"error at (?P<row>\d+):(?P<column>\d+)")
 NOT_LINTED = "valid Python, but libcst cannot parse it, so it is not linted"
 

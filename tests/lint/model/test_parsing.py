@@ -61,7 +61,8 @@ def test_an_interrupt_is_no_panic(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda depth: "x = " + "f'{" * depth + "1" + "}'" * depth,
     ],
 )
-@pytest.mark.parametrize("depth", [90, 3_000, 20_000])
+@pytest.mark.parametrize("depth", [90, 1_000, 20_000])
 def test_nesting_overflows_no_stack(write: Callable[[int], str], depth: int) -> None:
-    # What is valid is parsed or refused; the test is that the process lives on.
+    # What is valid is parsed or refused; the test is that the process lives on. libcst takes the square of the length
+    # of a chain of calls: seconds for 1,000. Of 20,000 CPython refuses most.
     assert with_large_stack(lambda: parsed(write(depth).encode())) is not None
