@@ -56,10 +56,10 @@ def submit(
     "delay": "5m", "at": "2030-12-31", "deadline": "1h", "metadata": {}, "id": "..."}; the task alone must be there.
     With TASK too, each line holds its arguments: an array, or an object of keyword arguments.
     """
-    if timeout is not None and not wait:
-        raise typer.BadParameter("goes with --wait alone", param_hint="--timeout")
-    options = read_options(priority=priority, queue=queue, delay=delay, at=at, deadline=deadline, metadata=metadata)
-    seconds = read.parse_duration(timeout).total_seconds() if timeout is not None else None
+    seconds = read_timeout(timeout, wait=wait)
+    options = read_options(
+        id=id, priority=priority, queue=queue, delay=delay, at=at, deadline=deadline, metadata=metadata
+    )
     if source is not None:
         if arguments or args or kwargs or id:
             raise typer.BadParameter(
@@ -69,19 +69,21 @@ def submit(
     if task is None:
         raise CommandError("missing argument 'TASK'", hint="see mog submit --help")
     call = read.parse_call(arguments or [], args, kwargs)
-    if id is not None:
-        options["id"] = read.parse_uuid(id)
+    return submit_one(app, task, call, options, wait=wait, timeout=seconds, as_json=as_json)
 
-    from mog_cli.app_loading import load_app, with_app
 
-    loaded = load_app(app)
-    request = make_request(loaded, task, call, options)
-    output.data(with_app(loaded, lambda app: send(app, request, wait=wait, timeout=seconds, as_json=as_json)))
-    return ExitCode.DONE
+def read_timeout(text: str | None, *, wait: bool) -> float | None:
+    """Return how many seconds to wait, None for as long as it takes."""
+    if text is None:
+        return None
+    if not wait:
+        raise typer.BadParameter("goes with --wait alone", param_hint="--timeout")
+    return read.parse_duration(text).total_seconds()
 
 
 def read_options(
     *,
+    id: str | None,  # noqa: A002 - the option's name
     priority: int | None,
     queue: str | None,
     delay: str | None,
@@ -93,6 +95,7 @@ def read_options(
     if delay is not None and at is not None:
         raise typer.BadParameter("give either --delay or --at, not both")
     options = {
+        "id": id and read.parse_uuid(id),
         "priority": priority,
         "queue_name": queue,
         "delay": delay and read.parse_duration(delay),
@@ -101,6 +104,25 @@ def read_options(
         "metadata": read.parse_metadata(metadata or []) or None,
     }
     return {name: value for name, value in options.items() if value is not None}
+
+
+def submit_one(
+    app: str | None,
+    task: str,
+    call: read.Call,
+    options: dict[str, Any],
+    *,
+    wait: bool,
+    timeout: float | None,
+    as_json: bool,
+) -> ExitCode:
+    """Submit one task and print its id, or the value that it is waited for."""
+    from mog_cli.app_loading import load_app, with_app
+
+    loaded = load_app(app)
+    request = make_request(loaded, task, call, options)
+    output.data(with_app(loaded, lambda app: send(app, request, wait=wait, timeout=timeout, as_json=as_json)))
+    return ExitCode.DONE
 
 
 def submit_from(
