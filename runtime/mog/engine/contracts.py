@@ -275,7 +275,10 @@ class StateBackend(ABC):
 
     @abstractmethod
     async def set(self, values: Sequence[tuple[UUID, str, bytes]]) -> list[None]:
-        """Write values of (task, key, JSON text). Later items win over earlier ones."""
+        """Write values of (task, key, JSON text). Later items win over earlier ones.
+
+        Where ``shares_store``, what is set of a task that has ended or is unknown is dropped.
+        """
 
     @abstractmethod
     async def pop(self, keys: Sequence[tuple[UUID, str]]) -> list[bytes | None]:

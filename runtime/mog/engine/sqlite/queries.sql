@@ -214,8 +214,11 @@ SELECT id FROM result WHERE id = ? AND state IS NULL;
 -- name: get_state
 SELECT value FROM state WHERE task = ? AND name = ?;
 
+-- A task that has ended keeps nothing: a run that does not know yet that it was revoked may still write.
 -- name: set_state
-INSERT INTO state (task, name, value) VALUES (?, ?, ?) ON CONFLICT (task, name) DO UPDATE SET value = excluded.value;
+INSERT INTO state (task, name, value)
+SELECT id, ?, ? FROM result WHERE id = ? AND state IS NULL
+ON CONFLICT (task, name) DO UPDATE SET value = excluded.value;
 
 -- name: drop_state_value
 DELETE FROM state WHERE task = ? AND name = ?;

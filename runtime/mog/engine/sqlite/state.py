@@ -12,7 +12,7 @@ from mog.engine.sqlite.transaction import Transaction
 
 
 class SqliteState(Part, StateBackend):
-    """See :class:`StateBackend`. settle() of the result backend clears a task's state too."""
+    """See :class:`StateBackend`. The end of a task clears its state, and nothing is written thereafter."""
 
     shares_store = True
 
@@ -36,7 +36,7 @@ class SqliteState(Part, StateBackend):
 
 
 def _set(transaction: Transaction, values: Sequence[tuple[UUID, str, bytes]]) -> list[None]:
-    rows = [(task.bytes, name, value) for task, name, value in values]
+    rows = [(name, value, task.bytes) for task, name, value in values]
     transaction.connection.executemany(QUERIES["set_state"], rows)
     return [None] * len(values)
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from mog.testing.conformance.kit import Deliveries, EngineKit, Submitter
+from mog.engine.records import Revocation, StoredValue
+from mog.testing.conformance.kit import TTL, Deliveries, EngineKit, Submitter
 
 
 class StateConformance:
@@ -88,6 +89,15 @@ class StateConformance:
             if not engine.state.shares_store:
                 await engine.state.clear([id_])
             assert await engine.state.get([(id_, "place")]) == [None]
+
+    async def test_what_a_revoked_run_still_writes_is_dropped(self, kit: EngineKit) -> None:
+        async with kit.engine() as engine:
+            id_ = await Submitter(engine).submit_new()
+            await (await Deliveries.begin(engine, slots=1)).next()
+            await engine.results.revoke([Revocation(id_, StoredValue(b'"off"'), TTL, TTL)])
+            await engine.state.set([(id_, "place", b"1"), (uuid4(), "place", b"1")])
+            if engine.state.shares_store:
+                assert await engine.state.get([(id_, "place")]) == [None]
 
     async def test_values_may_be_large_and_any_text(self, kit: EngineKit) -> None:
         async with kit.engine() as engine:

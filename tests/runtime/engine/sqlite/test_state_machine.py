@@ -90,7 +90,7 @@ class EngineMachine(RuleBasedStateMachine):
         data=st.data(),
     )
     def submit(
-        self, by: int, queue: str, priority: int, delay: float | None, count: int, twice: bool, data: st.DataObject
+        self, *, by: int, queue: str, priority: int, delay: float | None, count: int, twice: bool, data: st.DataObject
     ) -> None:
         """Submit some tasks, perhaps as children of another, perhaps one of them twice in one batch."""
         due = None if delay is None else self.clock() + delay
@@ -277,9 +277,11 @@ class EngineMachine(RuleBasedStateMachine):
             task.expires = task.value_expires = self.clock() + ttl
 
     def remember(self, task: Task, by: int) -> None:
+        """Write State, as a run may that does not know yet that its task was revoked."""
+        memory = str(self.clock()).encode()
+        self.run(self.engines[by].state.set([(task.id, "place", memory)]))
         if not task.done:
-            task.memory = str(self.clock()).encode()
-            self.run(self.engines[by].state.set([(task.id, "place", task.memory)]))
+            task.memory = memory
 
     def delete(self, task: Task, by: int) -> None:
         deleted = task.done and self.expected.known(task)
