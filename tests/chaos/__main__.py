@@ -19,6 +19,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--freezes", type=int, default=4)
     parser.add_argument("--stops", type=int, default=6)
+    parser.add_argument("--families", type=int, default=0, help="how many of the tasks wait for children of theirs")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--patience", type=float, default=900.0, metavar="SECONDS")
     parser.add_argument("--keep", type=Path, metavar="DIRECTORY", help="an empty directory in which all is left")

@@ -10,18 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 from typing import Any
+from uuid import UUID
 
 from tests.chaos.ledger import Ledger
-from tests.chaos.mix import Order, draw
-from tests.chaos.oracle import Death, Deeds, Freeze, Report, judge, read_notes
+from tests.chaos.mix import Order, draw, draw_family
+from tests.chaos.notes import read_notes
+from tests.chaos.oracle import Death, Deeds, Freeze, Report, judge
 from tests.chaos.processes import Child, start_worker
 
 from mog import App, Result
+from mog.errors import Revoked
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much of what. ``kills`` are SIGKILLs, ``freezes`` SIGSTOP and later SIGCONT, ``stops`` SIGTERMs."""
+    """How much of what. ``kills`` are SIGKILLs, ``freezes`` SIGSTOP and later SIGCONT, ``stops`` SIGTERMs.
+
+    ``families`` of the tasks are parents, which submit further tasks and wait for them; one in five is revoked.
+    """
 
     tasks: int
     kills: int
@@ -32,6 +38,7 @@ class Plan:
     concurrency: int = 10
     max_retries: int = 25
     patience: float = 50.0
+    families: int = 0
 
 
 class Chaos:
@@ -43,6 +50,7 @@ class Chaos:
         self.ledger = Ledger(directory / "mog.db")
         self.deeds = Deeds()
         self.chance = random.Random(plan.seed)
+        self._parents = frozenset(self.chance.sample(range(plan.tasks), plan.families))
         self.workers: list[Child] = []
         self.app = App("chaos", broker=f"sqlite:///{self.ledger.path}")
         self._waits: list[asyncio.Task[None]] = []
@@ -55,6 +63,7 @@ class Chaos:
                 await self._prepare()
                 await self._play()
                 await asyncio.gather(*self._waits)
+                await self._until(lambda: not self.ledger.unfinished(), "the children of killed parents have ended")
                 await self._until(lambda: set(self.ledger.consuming()) == self._pids(), "the dead are struck off")
                 await self._stop_all()
         finally:
@@ -81,7 +90,7 @@ class Chaos:
             "MOG_MAX_RETRIES": str(self.plan.max_retries),
             "MOG_CONCURRENCY": str(self.plan.concurrency),
         }
-        self.workers.append(start_worker(self.directory, "tests.chaos.tasks", environment=environment))
+        self.workers.append(start_worker(self.directory, "tests.chaos.families", environment=environment))
 
     # -- the submitter and the killer
 
@@ -104,11 +113,20 @@ class Chaos:
         while count > 0:
             chunk = min(self.chance.choice((1, 1, 10, 100, 300)), count)
             count -= chunk
-            orders = [draw(self.chance, len(self.deeds.orders) + number) for number in range(chunk)]
+            orders = [self._draw(len(self.deeds.orders) + number) for number in range(chunk)]
             now = time.time()
             self.deeds.orders.update({order.request.id: order for order in orders})
             self.deeds.submitted_at.update({order.request.id: now for order in orders})
-            self._waits += [asyncio.create_task(self._wait(result)) for result in await self._send(orders)]
+            results = await self._send(orders)
+            self._waits += [asyncio.create_task(self._wait(result)) for result in results]
+            for order, result in zip(orders, results, strict=True):
+                if order.revoke_after is not None:
+                    self._waits.append(asyncio.create_task(self._revoke(result.id, order.revoke_after)))
+
+    def _draw(self, index: int) -> Order:
+        if index in self._parents:
+            return draw_family(self.chance, index, self.chance.randint(1, 2), doomed=0.2)
+        return draw(self.chance, index)
 
     async def _send(self, orders: list[Order]) -> list[Result[Any]]:
         if len(orders) == 1:
@@ -120,7 +138,13 @@ class Chaos:
             value = await result
         except ValueError as error:
             value = error.args[0]
+        except Revoked:
+            value = self.deeds.orders[result.id].index
         self.deeds.answers[result.id] = (str(result.state), value)
+
+    async def _revoke(self, task: UUID, after: float) -> None:
+        await asyncio.sleep(after)
+        self.deeds.revocations[task] = str((await self.app.revoke(task)).state)
 
     async def _kill_one(self, chance: random.Random) -> None:
         worker = chance.choice(self._able() if chance.random() < 0.9 else self.workers)  # some die while they start
@@ -141,7 +165,8 @@ class Chaos:
         begin, claims = time.time(), self.ledger.claims(owner)
         await asyncio.sleep(chance.uniform(1.2, 2.0))  # the others look for dead processes each second
         kept, end = self.ledger.claims(owner), time.time()
-        assert kept == claims, "a frozen worker lost its claims"
+        off = self.ledger.revoked()
+        assert kept == [claim for claim in claims if claim in kept or claim[0] not in off], "it lost its claims"
         worker.thaw()
         self.deeds.freezes.append(Freeze(begin, end, owner))
 

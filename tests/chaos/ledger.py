@@ -18,15 +18,15 @@ NOW = "(julianday('now') - 2440587.5) * 86400.0"
 SCRIPT = f"""
 CREATE TABLE chaos_event (
     seq INTEGER PRIMARY KEY, at REAL, kind TEXT, key INTEGER, task BLOB, owner INTEGER, starts INTEGER, stops INTEGER,
-    detail TEXT
+    detail TEXT, parent BLOB
 );
-CREATE INDEX chaos_ended ON chaos_event (key) WHERE kind = 'ended';
+CREATE INDEX chaos_ended ON chaos_event (key) WHERE kind = 'ended' AND parent IS NULL;
 CREATE TRIGGER chaos_created AFTER INSERT ON result BEGIN
-    INSERT INTO chaos_event (at, kind, key, task) VALUES ({NOW}, 'created', NEW.key, NEW.id);
+    INSERT INTO chaos_event (at, kind, key, task, parent) VALUES ({NOW}, 'created', NEW.key, NEW.id, NEW.parent_id);
 END;
 CREATE TRIGGER chaos_ended AFTER UPDATE OF state ON result WHEN NEW.state IS NOT NULL BEGIN
-    INSERT INTO chaos_event (at, kind, key, task, starts, stops, detail)
-    VALUES ({NOW}, 'ended', NEW.key, NEW.id, NEW.number_of_starts, NEW.number_of_stops, NEW.state);
+    INSERT INTO chaos_event (at, kind, key, task, starts, stops, detail, parent)
+    VALUES ({NOW}, 'ended', NEW.key, NEW.id, NEW.number_of_starts, NEW.number_of_stops, NEW.state, NEW.parent_id);
 END;
 CREATE TRIGGER chaos_rewritten AFTER UPDATE OF state, value ON result WHEN OLD.state IS NOT NULL BEGIN
     INSERT INTO chaos_event (at, kind, key, task, detail) VALUES ({NOW}, 'rewritten', NEW.key, NEW.id, OLD.state);
@@ -52,7 +52,10 @@ END;
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. Of ``freed``, ``starts`` and ``stops`` are what was added to the counts."""
+    """One thing that happened. Of ``freed``, ``starts`` and ``stops`` are what was added to the counts.
+
+    ``created`` and ``ended`` tell of the task's parent, if it has one.
+    """
 
     at: float
     kind: str
@@ -62,6 +65,7 @@ class Event:
     starts: int | None
     stops: int | None
     detail: str | None
+    parent: UUID | None = None
 
     @property
     def is_crash(self) -> bool:
@@ -82,8 +86,12 @@ class Ledger:
             connection.executescript(SCRIPT)
 
     def ended(self) -> int:
-        """Count the tasks that have ended."""
-        return int(self.rows("SELECT count(*) FROM chaos_event WHERE kind = 'ended'")[0][0])
+        """Count the tasks that have ended, children apart."""
+        return int(self.rows("SELECT count(*) FROM chaos_event WHERE kind = 'ended' AND parent IS NULL")[0][0])
+
+    def unfinished(self) -> int:
+        """Count the tasks that have not ended."""
+        return int(self.rows("SELECT count(*) FROM message")[0][0])
 
     def consuming(self) -> dict[int, int]:
         """Return the owner numbers of processes that consume, by process id."""
@@ -93,6 +101,10 @@ class Ledger:
         """Return key and attempt of all that a process has claimed."""
         return self.rows("SELECT key, number_of_starts FROM message WHERE owner = ? ORDER BY key", owner)
 
+    def revoked(self) -> set[object]:
+        """Return the keys of the tasks that were called off."""
+        return {key for (key,) in self.rows("SELECT key FROM chaos_event WHERE kind = 'ended' AND detail = 'REVOKED'")}
+
     def of_task(self, task_id: UUID, *kinds: str) -> list[Event]:
         """Return what happened to a task."""
         [(key,)] = self.rows("SELECT key FROM result WHERE id = ?", task_id.bytes)
@@ -100,9 +112,9 @@ class Ledger:
 
     def events(self) -> Iterator[Event]:
         """Return all that happened, in order."""
-        columns = "at, kind, key, task, owner, starts, stops, detail"
-        for at, kind, key, task, *rest in self.rows(f"SELECT {columns} FROM chaos_event ORDER BY seq"):
-            yield Event(at, kind, key, None if task is None else UUID(bytes=task), *rest)
+        columns = "at, kind, key, task, owner, starts, stops, detail, parent"
+        for at, kind, key, task, *rest, parent in self.rows(f"SELECT {columns} FROM chaos_event ORDER BY seq"):
+            yield Event(at, kind, key, _uuid(task), *rest, _uuid(parent))
 
     def left(self) -> dict[str, int]:
         """Count the rows that must be gone when all tasks are done and all processes have ended."""
@@ -125,3 +137,7 @@ class Ledger:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+
+def _uuid(stored: bytes | None) -> UUID | None:
+    return None if stored is None else UUID(bytes=stored)

@@ -12,6 +12,9 @@ from mog import Request
 KINDS = {"noop": 40, "sleep": 20, "thread": 12, "loop": 8, "pause": 8, "fail": 5, "late": 7}
 """Shares of the mix."""
 
+WAYS = {"gather": 6, "run": 2, "brittle": 1, "siblings": 1}
+"""Shares of the ways in which families wait, see families.py."""
+
 PRIORITIES = (2, 5, 5, 8, 8)
 
 
@@ -26,12 +29,18 @@ class Order:
     every: int = 0
     pauses: int = 0
     delay: float = 0.0
+    revoke_after: float | None = None
+
+    @property
+    def wanted(self) -> str:
+        """The state in which it is to end, unless it is called off."""
+        return "FAILURE" if self.kind in ("fail", "brittle", "siblings") else "SUCCESS"
 
 
-def draw(chance: random.Random, index: int) -> Order:
+def draw(chance: random.Random, index: int, *, kind: str | None = None, priority: int | None = None) -> Order:
     """Draw the task with number ``index``."""
-    [kind] = chance.choices(list(KINDS), list(KINDS.values()))
-    priority = chance.choice(PRIORITIES)
+    kind = kind or chance.choices(list(KINDS), list(KINDS.values()))[0]
+    priority = priority or chance.choice(PRIORITIES)
     options: dict[str, Any] = {}
     arguments: dict[str, Any] = {}
     if kind in ("sleep", "thread"):  # long enough to keep slots full, so that a kill hits many
@@ -50,3 +59,30 @@ def draw(chance: random.Random, index: int) -> Order:
         delay=timedelta(seconds=options["delay"]) if kind == "late" else None,
     )
     return Order(request, kind, index, **options)
+
+
+def draw_family(
+    chance: random.Random, index: int, depth: int, *, priority: int | None = None, doomed: float = 0.0
+) -> Order:
+    """Draw a task that waits for children, ``depth`` levels of them at most; a share ``doomed`` is to be revoked."""
+    [how] = chance.choices(list(WAYS), list(WAYS.values()))
+    request: Request[Any] = Request(
+        name="chaos.family",
+        kwargs={"index": index, "how": how, "depth": depth},
+        priority=priority or chance.choice(PRIORITIES),
+    )
+    revoke_after = chance.uniform(0.0, 1.5) if chance.random() < doomed else None
+    return Order(request, how, index, revoke_after=revoke_after)
+
+
+def draw_child(chance: random.Random, depth: int) -> Order:
+    """Draw a child, of the highest priority: its parent waits; with ``depth`` levels below it, if any."""
+    index = chance.randrange(10**9)
+    if depth > 0 and chance.random() < 0.25:
+        return draw_family(chance, index, depth, priority=max(PRIORITIES))
+    return draw(chance, index, priority=max(PRIORITIES))
+
+
+def draw_failing(chance: random.Random) -> Order:
+    """Draw a child that fails."""
+    return draw(chance, chance.randrange(10**9), kind="fail", priority=max(PRIORITIES))

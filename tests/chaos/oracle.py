@@ -7,11 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from uuid import UUID
 
 from tests.chaos.ledger import Event, Ledger
+from tests.chaos.lineage import Lineage
 from tests.chaos.mix import PRIORITIES, Order
+from tests.chaos.notes import Note
 
 CLOCK_GRAIN = 0.003
 """Seconds by which the store's log, which tells milliseconds, may be off."""
@@ -44,6 +45,8 @@ class Deeds:
     deaths: list[Death] = field(default_factory=list)
     freezes: list[Freeze] = field(default_factory=list)
     graceful_exits: list[int] = field(default_factory=list)
+    revocations: dict[UUID, str] = field(default_factory=dict)
+    """What state each revoked task was in thereafter."""
 
 
 @dataclass(slots=True)
@@ -55,6 +58,8 @@ class Report:
     """
 
     tasks: int = 0
+    children: int = 0
+    revoked: int = 0
     runs: int = 0
     kills: int = 0
     freezes: int = 0
@@ -75,7 +80,8 @@ class Report:
         """Return the report for people."""
         return "\n".join(
             [
-                f"tasks {self.tasks}  runs {self.runs}  seconds {self.seconds:.1f}",
+                f"tasks {self.tasks}  children {self.children}  runs {self.runs}  seconds {self.seconds:.1f}",
+                f"revoked, tasks and children: {self.revoked}",
                 f"SIGKILL {self.kills}  SIGSTOP {self.freezes}  SIGTERM {self.graceful}",
                 f"lost {self.lost}  recorded twice {self.recorded_twice}  wrong {self.wrong}",
                 f"hit by a kill {self.crashes}, one task at most {self.most_crashes} times",
@@ -92,34 +98,16 @@ def _spread(times: list[float]) -> str:
     return f"p50 {statistics.median(times):.3f}  max {max(times):.3f}  of {len(times)}" if times else "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A line of the file in which tasks note their runs."""
-
-    at: float
-    event: str
-    task: UUID
-    attempt: int
-    pid: int
-    detail: str
-
-
-def read_notes(path: Path) -> list[Note]:
-    """Read the file in which tasks note their runs."""
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    parts = [line.split(" ", 5) for line in lines]
-    return [Note(float(at), event, UUID(task), int(n), int(pid), detail) for at, event, task, n, pid, detail in parts]
-
-
 def judge(deeds: Deeds, ledger: Ledger, notes: Iterable[Note], max_retries: int) -> Report:
     """Compare what was to happen with what happened."""
     report = Report(tasks=len(deeds.orders), kills=len(deeds.deaths), freezes=len(deeds.freezes))
     report.graceful = len(deeds.graceful_exits)
     report.faults += [f"a graceful stop ended with {code}" for code in deeds.graceful_exits if code]
-    events = list(ledger.events())
+    events, notes = list(ledger.events()), list(notes)
     _judge_ends(report, deeds, events)
     _judge_claims(report, deeds, events, max_retries)
-    _judge_runs(report, deeds, list(notes))
+    _judge_runs(report, deeds, notes)
+    _judge_children(report, Lineage(events, notes))
     report.integrity = ledger.integrity()
     report.left = ledger.left()
     if report.integrity != "ok" or report.left:
@@ -139,14 +127,15 @@ def _judge_ends(report: Report, deeds: Deeds, events: list[Event]) -> None:
     report.recorded_twice = len(twice)
     report.faults += [f"recorded twice: {ends[task]}" for task in twice]
     for task, order in deeds.orders.items():
-        wanted = "FAILURE" if order.kind == "fail" else "SUCCESS"
+        wanted = "REVOKED" if deeds.revocations.get(task) == "REVOKED" else order.wanted
         if not ends[task] or task not in deeds.answers:
             report.lost += 1
             report.faults.append(f"lost: {order}")
         elif ends[task][-1].detail != wanted or deeds.answers[task] != (wanted, order.index):
             report.wrong += 1
             report.faults.append(f"{order} ended as {ends[task][-1].detail}: {deeds.answers[task]}")
-    strange = ends.keys() - deeds.orders.keys()
+    report.revoked = sum(own[-1].detail == "REVOKED" for own in ends.values() if own)
+    strange = {task for task, own in ends.items() if own and own[0].parent is None} - deeds.orders.keys()
     report.faults += [f"never submitted: {task}" for task in strange]
 
 
@@ -170,17 +159,25 @@ def _judge_claims(report: Report, deeds: Deeds, events: list[Event], max_retries
             death = hit.pop(event.key)
             if event.key in first:
                 report.recoveries.append(event.at - death.at)
+        elif event.kind == "ended":
+            hit.pop(event.key or 0, None)  # called off before its turn came
     report.faults += [f"hit by a kill and never started again: key {key}" for key in hit]
     report.crashes, report.most_crashes = crashes.total(), max(crashes.values(), default=0)
     if report.most_crashes > max_retries:
         report.faults.append(f"a task was started again {report.most_crashes} times, max_retries is {max_retries}")
     for event in events:
-        if event.kind == "ended" and (event.starts or 0) - (event.stops or 0) != crashes[event.key or 0]:
+        if event.kind == "ended" and not _counts_are_right(event, crashes[event.key or 0]):
             report.faults.append(f"starts less stops are not the {crashes[event.key or 0]} crashes: {event}")
     for freeze in deeds.freezes:
         own = [event for event in events if event.owner == freeze.owner and event.kind in ("claimed", "freed")]
         inside = [event for event in own if freeze.begin + CLOCK_GRAIN < event.at < freeze.end - CLOCK_GRAIN]
         report.faults += [f"a frozen worker's claim was touched: {event}" for event in inside]
+
+
+def _counts_are_right(end: Event, crashes: int) -> bool:
+    """A revoke counts as a stop, of a task that does not run as well."""
+    unstopped = (end.starts or 0) - (end.stops or 0)
+    return unstopped == crashes or (end.detail == "REVOKED" and unstopped == crashes - 1)
 
 
 def _goes_first(order: Order) -> bool:
@@ -193,17 +190,23 @@ def _judge_runs(report: Report, deeds: Deeds, notes: list[Note]) -> None:
     by_task: Mapping[UUID, list[Note]] = defaultdict(list)
     for note in notes:
         by_task[note.task].append(note)
-    for task, order in deeds.orders.items():
-        own = by_task[task]
-        starts = sorted((note for note in own if note.event == "start"), key=lambda note: note.attempt)
+    for own in by_task.values():
+        starts = _starts(own)
         report.runs += len(starts)
         report.faults += _overlaps(starts, own, killed)
+    for task, order in deeds.orders.items():
+        own = by_task[task]
+        starts = _starts(own)
         if order.delay and starts and starts[0].at < deeds.submitted_at[task] + order.delay:
             report.faults.append(f"started before its time: {order}")
         if order.pauses and len(starts) < order.pauses + 1:
             report.faults.append(f"paused too rarely: {order}, {len(starts)} runs")
         if order.items:
             report.faults += _item_faults(order, own, len(starts))
+
+
+def _starts(notes: list[Note]) -> list[Note]:
+    return sorted((note for note in notes if note.event == "start"), key=lambda note: note.attempt)
 
 
 def _overlaps(starts: list[Note], own: list[Note], killed: Mapping[int, float]) -> list[str]:
@@ -227,3 +230,15 @@ def _item_faults(order: Order, own: list[Note], runs: int) -> list[str]:
     if not told or told[-1] > runs:
         faults.append(f"State counted {told} runs of {runs}: {order}")
     return faults
+
+
+def _judge_children(report: Report, lineage: Lineage) -> None:
+    """Each child ended, and as it was to; no parent before the children that it awaited."""
+    lost, wrong, early = lineage.lost(), lineage.wrong(), lineage.early()
+    report.children = len(lineage.parents)
+    report.lost += len(lost)
+    report.wrong += len(wrong)
+    report.faults += [f"lost: the child {task} of {lineage.parents[task]}" for task in lost]
+    report.faults += [f"a child ended wrongly: {fault}" for fault in wrong]
+    report.faults += [f"a parent ended before its child: {fault}" for fault in early]
+    report.faults += [f"a child that no run has noted: {task}" for task in lineage.strange()]

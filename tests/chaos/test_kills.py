@@ -30,11 +30,18 @@ async def test_a_fleet_under_fire_loses_nothing(tmp_path: Path) -> None:
     await run(plan, tmp_path)
 
 
+@pytest.mark.chaos
+async def test_families_under_fire_lose_nobody(tmp_path: Path) -> None:
+    seed = random.randrange(10**9)
+    await run(Plan(600, kills=4, workers=3, freezes=1, stops=1, seed=seed, families=120), tmp_path)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(1000)
 async def test_a_fleet_under_fire_for_long_loses_nothing(tmp_path: Path) -> None:
     seed = random.randrange(10**9)
-    await run(Plan(20_000, kills=35, workers=4, freezes=4, stops=6, seed=seed, patience=900.0), tmp_path)
+    plan = Plan(20_000, kills=35, workers=4, freezes=4, stops=6, seed=seed, patience=900.0, families=2000)
+    await run(plan, tmp_path)
 
 
 @pytest.mark.chaos

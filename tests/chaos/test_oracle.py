@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from tests.chaos.ledger import Ledger
 from tests.chaos.mix import Order
-from tests.chaos.oracle import Deeds, Note, Report, judge
+from tests.chaos.notes import Note
+from tests.chaos.oracle import Deeds, Report, judge
 
 from mog import App, Context
 
@@ -120,3 +122,66 @@ def test_an_item_left_out_is_seen(scene: Scene) -> None:
     scene.deeds.orders[task] = replace(order, kind="loop", items=2, every=1)
     scene.notes.append(replace(scene.notes[0], event="item", detail="0"))
     assert any("left out: " in fault for fault in scene.judge().faults)
+
+
+async def family_of(scene: Scene) -> tuple[Note, UUID]:
+    """Play a parent that awaits one child; return its note of the child, and the child."""
+    app = App("scene", broker=f"sqlite:///{scene.ledger.path}", concurrency=2)
+
+    @app.task(name="scene.child")
+    async def child(context: Context) -> int:
+        return 1
+
+    @app.task(name="scene.parent")
+    async def parent(context: Context) -> str:
+        result = await context.submit(child)
+        await context.gather(result)
+        return str(result.id)
+
+    async with app, app.worker():
+        request = app.create_request(parent)
+        born = UUID(await (await app.submit(request)))
+    scene.deeds.orders[request.id] = Order(request, "gather", 0)
+    scene.deeds.answers[request.id] = ("SUCCESS", 0)
+    told = Note(time.time(), "children", request.id, 1, 1, f"{born}:SUCCESS:0")
+    scene.notes.append(told)
+    return told, born
+
+
+async def test_a_good_family_is_found_good(scene: Scene) -> None:
+    await family_of(scene)
+    report = scene.judge()
+    assert report.faults == []
+    assert (report.tasks, report.children) == (2, 1)
+
+
+async def test_a_lost_child_is_seen(scene: Scene) -> None:
+    _, born = await family_of(scene)
+    scene.tamper(f"DELETE FROM chaos_event WHERE kind = 'ended' AND hex(task) = '{born.hex.upper()}'")
+    assert scene.judge().lost == 1
+
+
+async def test_a_parent_that_ends_before_its_child_is_seen(scene: Scene) -> None:
+    _, born = await family_of(scene)
+    scene.tamper(f"UPDATE chaos_event SET seq = seq + 1000 WHERE kind = 'ended' AND hex(task) = '{born.hex.upper()}'")
+    assert [fault for fault in scene.judge().faults if "ended before its child" in fault]
+
+
+async def test_a_child_that_ends_wrongly_is_seen(scene: Scene) -> None:
+    told, born = await family_of(scene)
+    scene.notes[-1] = replace(told, detail=f"{born}:FAILURE:0")
+    assert scene.judge().wrong == 1
+
+
+async def test_a_child_that_is_called_off_without_reason_is_seen(scene: Scene) -> None:
+    told, born = await family_of(scene)
+    scene.tamper("UPDATE chaos_event SET detail = 'REVOKED' WHERE parent IS NOT NULL AND kind = 'ended'")
+    assert scene.judge().wrong == 1
+    scene.notes[-1] = replace(told, detail=f"{born}:SUCCESS:1")
+    assert scene.judge().wrong == 0
+
+
+async def test_a_child_that_nobody_noted_is_seen(scene: Scene) -> None:
+    await family_of(scene)
+    scene.notes.pop()
+    assert [fault for fault in scene.judge().faults if "no run has noted" in fault]

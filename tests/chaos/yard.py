@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.chaos.ledger import Event, Ledger
-from tests.chaos.oracle import Note, read_notes
+from tests.chaos.notes import Note, read_notes
 from tests.chaos.processes import PATIENCE, Child, start_worker, wait_until
 
 from mog import App, Result
