@@ -11,7 +11,7 @@ every_example = pytest.mark.parametrize("name", EXAMPLES)
 
 
 def test_examples_are_found() -> None:
-    assert {"import_rows", "web"} <= set(EXAMPLES)
+    assert {"fan_out", "flaky", "import_rows", "web"} <= set(EXAMPLES)
 
 
 @every_example
