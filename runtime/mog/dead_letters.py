@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid5
 
 from mog.engine.records import DeadLetter, DeadQuery, Message
 from mog.errors import AlreadySubmitted, InvalidRequest, ResultNotReady, ResultValueLost
+from mog.ids import new_id
 from mog.request import Request, request_from_json
 from mog.result import Result
 
@@ -90,6 +91,6 @@ def _once_more(old_id: UUID, body: bytes, purpose: str | None) -> Request[Any]:
         request = request_from_json(body)
     except InvalidRequest as error:
         raise InvalidRequest(f"the message of task {old_id} cannot be submitted again: {error}") from None
-    new_id = uuid5(old_id, purpose) if purpose is not None else uuid4()
+    new_id = uuid5(old_id, purpose) if purpose is not None else new_id()
     changes = {"id": new_id, "stack": [], "metadata": {**request.metadata, RETRY_OF: str(old_id)}}
     return request.model_copy(update=changes)
