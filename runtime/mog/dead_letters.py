@@ -91,6 +91,6 @@ def _once_more(old_id: UUID, body: bytes, purpose: str | None) -> Request[Any]:
         request = request_from_json(body)
     except InvalidRequest as error:
         raise InvalidRequest(f"the message of task {old_id} cannot be submitted again: {error}") from None
-    new_id = uuid5(old_id, purpose) if purpose is not None else new_id()
-    changes = {"id": new_id, "stack": [], "metadata": {**request.metadata, RETRY_OF: str(old_id)}}
+    its_id = uuid5(old_id, purpose) if purpose is not None else new_id()
+    changes = {"id": its_id, "stack": [], "metadata": {**request.metadata, RETRY_OF: str(old_id)}}
     return request.model_copy(update=changes)
