@@ -36,7 +36,9 @@ def create_app_fixture(app: App) -> Any:
 
 def bench_of(app: App) -> Bench:
     """Return the bench on which ``app`` runs. Raises ConfigError where it does not."""
-    bench = app.submitter.bench if isinstance(app.submitter, RecordingSubmitter) else None
+    submitter = getattr(app, "submitter", None)  # other frameworks' projects have a fixture `app` too
+    bench = submitter.bench if isinstance(submitter, RecordingSubmitter) else None
     if bench is None:
-        raise ConfigError(f"app {app.name!r} is not on the bench: make its fixture with mog.testing.create_app_fixture")
+        problem = "is not on the bench" if submitter is not None else "is no mog.App"
+        raise ConfigError(f"the fixture `app` {problem}: make it with mog.testing.create_app_fixture")
     return bench

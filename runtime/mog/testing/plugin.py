@@ -1,18 +1,19 @@
-"""What pytest finds by itself where mog is installed."""
+"""What pytest finds by itself where mog is installed; ``-p no:mog`` turns it off."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from mog.testing.bench import Bench
+from mog.testing.fixtures import bench_of
+
 if TYPE_CHECKING:
-    from mog.testing.bench import Bench
+    from mog.app import App
 
 
 @pytest.fixture
-def mog_bench(app: Any) -> Bench:
+def mog_bench(app: App) -> Bench:
     """Return the bench on which the fixture ``app`` runs, which ``mog.testing.create_app_fixture`` has made."""
-    from mog.testing.fixtures import bench_of  # noqa: PLC0415 - a run without this fixture does not pay for it
-
     return bench_of(app)

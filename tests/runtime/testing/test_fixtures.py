@@ -73,7 +73,14 @@ def test_app_of_another_fixture_is_told_how_to_get_a_bench(project: Path) -> Non
     own = "import pytest, conftest\n@pytest.fixture\ndef app(): return conftest.shop\ndef test(mog_bench): ...\n"
     (project / "test_shop.py").write_text(own)
     code, output = run_pytest(project)
-    assert "make its fixture with mog.testing.create_app_fixture" in output
+    assert "make it with mog.testing.create_app_fixture" in output
+    assert code == 1
+
+
+def test_fixture_that_is_no_app_at_all(project: Path) -> None:
+    (project / "test_shop.py").write_text("import pytest\n@pytest.fixture\ndef app(): ...\ndef test(mog_bench): ...\n")
+    code, output = run_pytest(project)
+    assert "the fixture `app` is no mog.App" in output
     assert code == 1
 
 
