@@ -83,8 +83,11 @@ SELECT id FROM result WHERE parent_id = ? AND (expires IS NULL OR expires > ?) O
 -- name: add_notice
 INSERT OR IGNORE INTO notice (owner, task) VALUES (?, ?);
 
+-- Without those that were submitted again meanwhile and run there once more: what a bell told in time is over.
 -- name: notices
-SELECT task FROM notice WHERE owner = ?;
+SELECT task FROM notice AS n WHERE owner = ? AND NOT EXISTS (
+    SELECT 1 FROM result AS r CROSS JOIN message AS m ON m.key = r.key WHERE r.id = n.task AND m.owner = n.owner
+);
 
 -- name: drop_notice
 DELETE FROM notice WHERE owner = ? AND task = ?;

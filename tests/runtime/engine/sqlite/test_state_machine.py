@@ -118,6 +118,7 @@ class EngineMachine(RuleBasedStateMachine):
             return None
         delivery = self.run(collector.next())
         self.expected.claim(delivery, by)
+        collector.ended[:] = [id_ for id_ in collector.ended if id_ != delivery.message.id]  # of an earlier life
         return by, delivery
 
     async def nothing_comes(self, by: int) -> None:
@@ -231,6 +232,7 @@ class EngineMachine(RuleBasedStateMachine):
             recovery = store_of(engine)._recovery
             await recovery.stop()
             await recovery._look()
+            store_of(engine)._hear_ended(())  # as at each tick
         self.expected.sweep()
 
     @rule(seconds=st.sampled_from([1.0, 10.0, 60.0, 150.0, 400.0]))
@@ -329,6 +331,9 @@ class EngineMachine(RuleBasedStateMachine):
         assert letters == [(id_, *letter) for id_, letter in reversed(expected.letters.items())]
         running = [id_ for node in await broker.nodes() for id_ in node.running]
         assert sorted(running) == sorted(task.id for task in expected.tasks.values() if task.owner is not None)
+        for number, deliveries in enumerate(self.deliveries):
+            mistaken = [id_ for id_ in deliveries.ended if expected.tasks[id_].owner == number]
+            assert mistaken == [], "a worker is told that what it runs has ended"
         assert connection_of(self.engines[0]).execute("PRAGMA foreign_key_check").fetchall() == []
 
 
