@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
@@ -28,10 +28,14 @@ class Promise:
 
 
 class Lineage:
-    """The children of a run: ``parents`` maps each that the store has taken to its parent."""
+    """The children of a run: ``parents`` maps each that the store has taken to its parent.
 
-    def __init__(self, events: Iterable[Event], notes: Iterable[Note]) -> None:
+    ``revoked`` are the tasks that somebody has called off: their children are too, even if they themselves were done.
+    """
+
+    def __init__(self, events: Iterable[Event], notes: Iterable[Note], revoked: Collection[UUID]) -> None:
         self.parents: dict[UUID, UUID] = {}
+        self._revoked = revoked
         self._ends: dict[UUID, tuple[int, Event]] = {}
         self._promises: dict[UUID, Promise] = {}
         self._awaited: Mapping[tuple[UUID, int], list[UUID]] = defaultdict(list)
@@ -77,11 +81,11 @@ class Lineage:
         return faults
 
     def _may_be_called_off(self, task: UUID) -> bool:
-        """Whether its parent may have revoked it, or one of those above it was revoked."""
+        """Whether its parent may have revoked it, or somebody one of those above it."""
         while task in self.parents:
             if self._promises[task].may_be_called_off:
                 return True
             task = self.parents[task]
-            if task in self._ends and self._ends[task][1].detail == "REVOKED":
+            if task in self._revoked or (task in self._ends and self._ends[task][1].detail == "REVOKED"):
                 return True
         return False

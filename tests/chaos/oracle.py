@@ -107,7 +107,7 @@ def judge(deeds: Deeds, ledger: Ledger, notes: Iterable[Note], max_retries: int)
     _judge_ends(report, deeds, events)
     _judge_claims(report, deeds, events, max_retries)
     _judge_runs(report, deeds, notes)
-    _judge_children(report, Lineage(events, notes))
+    _judge_children(report, Lineage(events, notes, deeds.revocations))
     report.integrity = ledger.integrity()
     report.left = ledger.left()
     if report.integrity != "ok" or report.left:

@@ -181,6 +181,13 @@ async def test_a_child_that_is_called_off_without_reason_is_seen(scene: Scene) -
     assert scene.judge().wrong == 0
 
 
+async def test_the_child_of_a_done_task_that_is_revoked_may_be_called_off(scene: Scene) -> None:
+    told, _ = await family_of(scene)
+    scene.tamper("UPDATE chaos_event SET detail = 'REVOKED' WHERE parent IS NOT NULL AND kind = 'ended'")
+    scene.deeds.revocations = {told.task: "SUCCESS"}
+    assert scene.judge().wrong == 0
+
+
 async def test_a_child_that_nobody_noted_is_seen(scene: Scene) -> None:
     await family_of(scene)
     scene.notes.pop()
