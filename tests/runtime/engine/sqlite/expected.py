@@ -59,6 +59,14 @@ class Expected:
     def all_known(self) -> list[Task]:
         return [task for task in self.tasks.values() if self.known(task)]
 
+    def kinds(self) -> list[list[Task]]:
+        """Return the tasks that wait, run, are done, are forgotten; without kinds of which there is none."""
+        kinds: dict[str, list[Task]] = {}
+        for task in self.tasks.values():
+            kind = "runs" if task.owner is not None else "waits" if task.waits else f"done {self.known(task)}"
+            kinds.setdefault(kind, []).append(task)
+        return [kinds[name] for name in sorted(kinds)]
+
     def value_of(self, task: Task) -> bytes | None:
         return task.value if self.known(task) and task.value_expires > self.clock() else None
 
@@ -152,7 +160,7 @@ class Expected:
                 self.forget(task)
 
     def forget(self, task: Task) -> None:
-        task.expires, task.value, task.memory, task.has_message = 0.0, None, None, False
+        task.expires, task.value = 0.0, None
 
     def depth(self, queue: str) -> tuple[int, int, int]:
         """Count what is ready, delayed, running."""
