@@ -15,6 +15,12 @@ from typing import Any
 from mog_lint.errors import ConfigError, did_you_mean
 
 ALL = "ALL"
+CALL_LISTS = {
+    "blocking-calls": "shop.legacy.Client.fetch -> shop.client.fetch",
+    "non-blocking-calls": "redis.Redis.ping",
+    "offload-functions": "shop.threads.in_thread",
+}
+_CALLS = re.compile(r"[\w.*{},]+\.[\w.*{},]+(\(\))?(\s*->\s*\S.*)?")
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 
@@ -34,6 +40,9 @@ class LintConfig:
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exclude: tuple[str, ...] = ()
     task_decorators: tuple[str, ...] = ()
+    blocking_calls: tuple[str, ...] = ()
+    non_blocking_calls: tuple[str, ...] = ()
+    offload_functions: tuple[str, ...] = ()
     src: tuple[str, ...] = ()
     has_project: bool = False
     pyproject: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -81,6 +90,10 @@ def read_config(file: Path) -> LintConfig:
     for decorator in options.get("task_decorators", ()):
         if not _DOTTED.fullmatch(decorator):
             raise ConfigError(f"{file}: task-decorators takes full names such as celery.shared_task, not {decorator!r}")
+    for key, example in CALL_LISTS.items():
+        for line in options.get(key.replace("-", "_"), ()):
+            if not _CALLS.fullmatch(line):
+                raise ConfigError(f"{file}: {key} takes full names such as {example!r}, not {line!r}")
     return LintConfig(root=file.parent, has_project=True, pyproject=content, **options)
 
 

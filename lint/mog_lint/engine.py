@@ -18,10 +18,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mog_lint.blocking import knowledge
 from mog_lint.cache import Cache
 from mog_lint.config import LintConfig
 from mog_lint.discovery import discover
 from mog_lint.findings import Finding
+from mog_lint.model.coroutines import Coroutines
 from mog_lint.model.layout import Layout
 from mog_lint.model.project import Module, Project
 from mog_lint.model.source import Problem
@@ -102,10 +104,12 @@ class _Run:
         self.cache.save()
         modules = {module.path: module for module in project.modules}
         tasks = Tasks(project, frozenset(self.config.task_decorators))
+        known = knowledge(self.config.blocking_calls, self.config.non_blocking_calls)
+        coroutines = Coroutines(project, known, frozenset(self.config.offload_functions))
         for path in sorted(self.reported):
             rules = self.selection.rules_for(path)
             if path in modules:
-                yield from findings_of(modules[path], tasks, rules, self.read)
+                yield from findings_of(modules[path], tasks, coroutines, rules, self.read)
             elif path in self.problems and any(rule.code == SYNTAX_ERROR for rule in rules):
                 yield problem_finding(path, self.problems[path], self.read(path) or b"")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import libcst as cst
 
 from mog_lint.analysis import Parsed, analyse
-from mog_lint.edits import NodeEdit, NodeEditor
+from mog_lint.edits import NodeEdit, NodeEditor, import_edit
 from mog_lint.findings import Edit, Excerpt, Finding, Fix, Related
 from mog_lint.model.positions import Places, locate
 from mog_lint.model.source import Source, Span
@@ -66,7 +66,11 @@ class _Draft:
             assert not callable(edits), "a fix of a span is written as edits of the text"
             return cls(rule, report, Span(*report.place), tuple(edits))
         node = parsed.nodes[report.place]
-        written = edits(NodeEditor(node)) if callable(edits) else edits
+        written: list[NodeEdit | TextEdit] = [*(edits(NodeEditor(node)) if callable(edits) else edits)]
+        needs = report.fix.needs if report.fix is not None and written else None
+        if needs is not None and parsed.summary.exports.get(needs) != (f"{needs}:",):
+            added = import_edit(parsed.tree, needs)
+            written = [] if added is None else [*written, added]
         return cls(rule, report, node, tuple(written))
 
     @property
@@ -96,7 +100,7 @@ class _Draft:
         )
 
     def fix(self, source: Source, places: Places) -> Fix | None:
-        if self.report.fix is None:
+        if self.report.fix is None or not self.edits:
             return None
         in_text = [edit.in_text(source.text, places) if isinstance(edit, NodeEdit) else edit for edit in self.edits]
         edits = tuple(

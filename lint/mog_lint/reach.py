@@ -1,5 +1,6 @@
-"""Which files can hold tasks at all, by a search in their bytes, so that the others need no tree.
+"""Which files can hold tasks or coroutines at all, by a search in their bytes, so that the others need no tree.
 
+A coroutine is spelt `async def`.
 A task decorator comes from mog, from Mognet or from a configured module, and has to be spelt: either by the name of
 that module, or by a name under which a file of the project passes it on. The latter are known once the files that pass
 it on have been analysed, so the reach grows round by round.
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from mog_lint.model.project import Module, Project
 from mog_lint.model.tasks import TASK_API, is_task_api
 
+COROUTINE = rb"\basync\s+def\b"
 SUPPRESSES = rb"\bMOG\d"  # in a comment for ruff's eyes; the own form names mog
 
 
@@ -25,7 +27,7 @@ class Reach:
         self.words: set[str] = set()
         self.new: list[tuple[bytes, re.Pattern[bytes]]] = []
         self._add({*TASK_API, *(name.partition(".")[0] for name in self.decorators)})
-        self.new.append((b"MOG", re.compile(SUPPRESSES)))
+        self.new += [(b"MOG", re.compile(SUPPRESSES)), (b"async", re.compile(COROUTINE))]
 
     def touches(self, data: bytes) -> bool:
         """Say whether a file has one of the words that are new since the last round."""

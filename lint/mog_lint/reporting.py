@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mog_lint.findings import Excerpt, Finding
+from mog_lint.model.coroutines import Coroutines
 from mog_lint.model.project import Module
 from mog_lint.model.source import Problem
 from mog_lint.model.stack import with_large_stack
@@ -19,9 +20,11 @@ SYNTAX_ERROR = "MOG000"
 Read = Callable[[Path], bytes | None]
 
 
-def findings_of(module: Module, tasks: Tasks, rules: Iterable[Rule], read: Read) -> list[Finding]:
+def findings_of(
+    module: Module, tasks: Tasks, coroutines: Coroutines, rules: Iterable[Rule], read: Read
+) -> list[Finding]:
     """Run rules over a module and return what is not silenced, in order; `read` gives the content of a file."""
-    context = RuleContext(module, tasks.project, tasks)
+    context = RuleContext(module, tasks.project, tasks, coroutines)
     first = [rule for rule in rules if not rule.runs_last]
     ledger = Ledger(module.summary.suppressions)
     kept = [found for found in _placed(module, _reports(first, context), read) if not ledger.silences(found)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from mog_lint.findings import Applicability, Severity
+from mog_lint.model.coroutines import Coroutines
 from mog_lint.model.project import Module, Project
 from mog_lint.model.tasks import Task, Tasks
 from mog_lint.suppress import Unused
@@ -31,11 +32,16 @@ class TextEdit:
 
 @dataclass(frozen=True)
 class FixPlan:
-    """How a report can be mended: `edits` holds them, or writes them for the node that was reported."""
+    """How a report can be mended: `edits` holds them, or writes them for the node that was reported.
+
+    `needs` is a module that the new text names; it is imported where it is not. Without a place for the import, or
+    without edits, there is no fix.
+    """
 
     message: str
     applicability: Applicability
     edits: tuple[TextEdit, ...] | Callable[[NodeEditor], Iterable[NodeEdit]]
+    needs: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,7 @@ class RuleContext:
     module: Module
     project: Project
     all_tasks: Tasks
+    coroutines: Coroutines
     unused: tuple[Unused, ...] = ()
 
     @property

@@ -66,4 +66,6 @@ def test_the_standard_library(path: Path) -> None:
     places = locate(parsed.tree, parsed.source.text, parsed.nodes)
     for node in parsed.nodes:
         span = places.of(node)
-        assert parsed.source.text[span.start : span.end] == parsed.tree.code_for_node(node)
+        bare = node.with_changes(lpar=(), rpar=()) if getattr(node, "lpar", ()) else node
+        # Code of a lone node lacks the indentation of its lines.
+        assert parsed.source.text[span.start : span.end].split() == parsed.tree.code_for_node(bare).split()

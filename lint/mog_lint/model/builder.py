@@ -12,12 +12,23 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
+from mog_lint.model.calls import Body, CallCollector
 from mog_lint.model.expressions import dotted_name, instances_of, root_name, symbols_of
 from mog_lint.model.scope import MAX_SYMBOLS, Scope, merge
-from mog_lint.model.summary import Argument, Class, Decoration, Function, Parameter, Summary, Symbols, text_of
+from mog_lint.model.summary import (
+    Argument,
+    Class,
+    Decoration,
+    Function,
+    Parameter,
+    Summary,
+    Symbols,
+    Use,
+    text_of,
+)
 
 LOCALS = ".<locals>."
-Body = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
+Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 
 
 @dataclass(frozen=True)
@@ -35,8 +46,8 @@ def build(tree: cst.Module) -> Built:
     builder.walk(tree.body, module)
     builder.exports = dict(module.names)
     while builder.bodies:
-        body, scope, builder.branch = builder.bodies.popleft()
-        builder.walk(body, scope)
+        statements, scope, builder.branch, builder.body = builder.bodies.popleft()
+        builder.walk(statements, scope)
     return Built(builder.summary(), tuple(builder.nodes))
 
 
@@ -45,24 +56,32 @@ class _Builder:
     """Collects what the walk finds."""
 
     nodes: list[cst.CSTNode] = field(default_factory=list)
-    functions: list[Function] = field(default_factory=list)
+    functions: list[tuple[Function, Body]] = field(default_factory=list)
     classes: dict[str, Class] = field(default_factory=dict)
     exports: dict[str, Symbols] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
-    bodies: deque[tuple[Body, Scope, tuple[str, ...]]] = field(default_factory=deque)
+    bodies: deque[tuple[Statements, Scope, tuple[str, ...], Body]] = field(default_factory=deque)
     returned: dict[str, Symbols] = field(default_factory=dict)
+    attributes: dict[str, dict[str, Symbols]] = field(default_factory=dict)
+    body: Body | None = None
     branch: tuple[str, ...] = ()
     branchings: int = 0
     is_script: bool = False
 
     def summary(self) -> Summary:
         functions = tuple(
-            function if function.returns else replace(function, returns=self.returned.get(function.qualname, ()))
-            for function in self.functions
+            replace(
+                function,
+                returns=function.returns or self.returned.get(function.qualname, ()),
+                calls=tuple(body.calls),
+                is_generator=body.is_generator,
+            )
+            for function, body in self.functions
         )
-        return Summary(functions, self.classes, self.exports, tuple(self.stars), self.is_script)
+        classes = {name: replace(item, attributes=self.attributes.get(name, {})) for name, item in self.classes.items()}
+        return Summary(functions, classes, self.exports, tuple(self.stars), self.is_script)
 
-    def walk(self, body: Body, scope: Scope) -> None:
+    def walk(self, body: Statements, scope: Scope) -> None:
         """Walk statements in order."""
         for statement in body:
             if isinstance(statement, cst.SimpleStatementLine):
@@ -72,6 +91,14 @@ class _Builder:
 
     def symbols(self, expression: cst.BaseExpression, scope: Scope) -> Symbols:
         return symbols_of(expression, scope, bool(self.stars))
+
+    def calls(self, node: cst.CSTNode | None, scope: Scope, use: Use = Use.PART) -> None:
+        """Note the calls of an expression, if it stands in a function."""
+        if self.body is not None:
+            self.collector(self.body).visit(node, scope, use)
+
+    def collector(self, body: Body) -> CallCollector:
+        return CallCollector(body, self.site, bool(self.stars))
 
     def instances(self, annotation: cst.Annotation | None, scope: Scope) -> Symbols:
         return () if annotation is None else instances_of(annotation.annotation, scope, bool(self.stars))
@@ -87,17 +114,18 @@ class _Builder:
         name = node.name.value
         qualname = scope.qualify(name)
         decorations = tuple(self.decoration(decorator, scope) for decorator in node.decorators)
-        self.functions.append(
-            Function(
-                qualname,
-                self.site(node.name),
-                decorations,
-                self.instances(node.returns, scope),
-                self.first_parameter(node.params, scope),
-                scope.is_class,
-                self.branch,
-            )
+        body = Body()
+        function = Function(
+            qualname,
+            self.site(node.name),
+            decorations,
+            self.instances(node.returns, scope),
+            self.first_parameter(node.params, scope),
+            scope.is_class,
+            self.branch,
+            node.asynchronous is not None,
         )
+        self.functions.append((function, body))
         scope.bind(name, (f":{qualname}",))
         inner = Scope(scope, f"{qualname}{LOCALS}")
         for parameter in _parameters(node.params):
@@ -105,7 +133,20 @@ class _Builder:
         for rest in (node.params.star_arg, node.params.star_kwarg):
             if isinstance(rest, cst.Param):  # the annotation tells what is inside, not what it is
                 inner.bind(rest.name.value)
-        self.bodies.append((node.body.body, inner, self.branch))
+        if scope.is_class:
+            self.bind_self(node, inner)
+        self.bodies.append((node.body.body, inner, self.branch, body))
+
+    def bind_self(self, node: cst.FunctionDef, inner: Scope) -> None:
+        """Let the first parameter of a method stand for an instance of its class, if that is of the top level."""
+        names = [root_name(decorator.decorator) for decorator in node.decorators]
+        positional = (*node.params.posonly_params, *node.params.params)
+        qualname = inner.parent.qualname.removesuffix(".") if inner.parent is not None else ""
+        if positional and "staticmethod" not in names and "." not in qualname:
+            is_class = "classmethod" in names
+            inner.bind(positional[0].name.value, (f":{qualname}",) if is_class else (f":{qualname}()",))
+            inner.self_name = "" if is_class else positional[0].name.value
+            inner.self_class = qualname
 
     def decoration(self, decorator: cst.Decorator, scope: Scope) -> Decoration:
         expression = decorator.decorator
@@ -138,6 +179,7 @@ class _Builder:
         self.walk(node.body.body, inner)
         if scope.parent is None:
             self.classes[name] = Class(qualname, bases, frozenset(inner.names))
+            self.attributes[name] = {key: held for key, symbols in inner.names.items() if (held := _held(symbols))}
         scope.bind(name, (f":{qualname}",))
 
     # Imports and assignments
@@ -161,22 +203,53 @@ class _Builder:
             _bind_target(alias.name if alias.asname is None else alias.asname.name, (f"{module}:{name}",), scope)
 
     def assign(self, node: cst.Assign, scope: Scope) -> None:
+        self.calls(node.value, scope, Use.BOUND)
         symbols = self.symbols(node.value, scope)
         for target in node.targets:
+            self.calls_of_target(target.target, scope)
+            self.hold(target.target, symbols, scope)
             _bind_target(target.target, symbols, scope)
 
     def annotated_assign(self, node: cst.AnnAssign, scope: Scope) -> None:
+        self.calls(node.value, scope, Use.BOUND)
         value = () if node.value is None else self.symbols(node.value, scope)
         is_text = any(text_of(symbol) is not None for symbol in value)  # of which the annotation tells less
-        _bind_target(node.target, value if is_text else value + self.instances(node.annotation, scope), scope)
+        symbols = value if is_text else value + self.instances(node.annotation, scope)
+        self.hold(node.target, symbols, scope)
+        _bind_target(node.target, symbols, scope)
 
     def augmented_assign(self, node: cst.AugAssign, scope: Scope) -> None:
+        self.calls(node.value, scope)
         _bind_target(node.target, (), scope)
+
+    def calls_of_target(self, target: cst.BaseExpression, scope: Scope) -> None:
+        if not isinstance(target, cst.Name):
+            self.calls(target, scope)
+
+    def hold(self, target: cst.BaseExpression, symbols: Symbols, scope: Scope) -> None:
+        """Note what `self.name = …` in a method makes of the name."""
+        if not isinstance(target, cst.Attribute) or not isinstance(target.value, cst.Name):
+            return
+        if not scope.self_name or target.value.value != scope.self_name:
+            return
+        held = self.attributes.setdefault(scope.self_class, {})
+        name = target.attr.value
+        held[name] = tuple(dict.fromkeys((*held.get(name, ()), *_held(symbols))))[:MAX_SYMBOLS]
+
+    def expression(self, node: cst.Expr, scope: Scope) -> None:
+        self.calls(node.value, scope, Use.STATEMENT)
+
+    def raise_(self, node: cst.Raise, scope: Scope) -> None:
+        self.calls(node.exc, scope)
+
+    def assert_(self, node: cst.Assert, scope: Scope) -> None:
+        self.calls(node.test, scope)
 
     def delete(self, node: cst.Del, scope: Scope) -> None:
         _bind_target(node.target, (), scope)
 
     def return_(self, node: cst.Return, scope: Scope) -> None:
+        self.calls(node.value, scope, Use.BOUND)
         if node.value is not None:
             function = scope.qualname.removesuffix(LOCALS)
             known = self.returned.get(function, ())
@@ -184,7 +257,7 @@ class _Builder:
 
     # Branches
 
-    def branches(self, bodies: Iterable[Sequence[Body]], scope: Scope) -> None:
+    def branches(self, bodies: Iterable[Sequence[Statements]], scope: Scope) -> None:
         """Walk alternatives, each a sequence of bodies, from the same names, and merge what they bind."""
         before, outer = scope.names, self.branch
         self.branchings += 1
@@ -201,9 +274,10 @@ class _Builder:
     def if_(self, node: cst.If, scope: Scope) -> None:
         if scope.parent is None and _is_main_guard(node.test):
             self.is_script = True
-        alternatives: list[Sequence[Body]] = []
+        alternatives: list[Sequence[Statements]] = []
         branch: cst.If | cst.Else | None = node
         while isinstance(branch, cst.If):
+            self.calls(branch.test, scope)
             alternatives.append([branch.body.body])
             branch = branch.orelse
         alternatives.append([] if branch is None else [branch.body.body])
@@ -216,23 +290,48 @@ class _Builder:
             self.walk(body, scope)
 
     def for_(self, node: cst.For, scope: Scope) -> None:
+        self.calls(node.iter, scope)
+        self.count_await(node)
         _bind_target(node.target, (), scope)
         self.branches([[node.body.body], []], scope)
         for body in _bodies(node.orelse):
             self.walk(body, scope)
 
     def while_(self, node: cst.While, scope: Scope) -> None:
+        self.calls(node.test, scope)
         self.branches([[node.body.body], []], scope)
         for body in _bodies(node.orelse):
             self.walk(body, scope)
 
     def with_(self, node: cst.With, scope: Scope) -> None:
+        entered = [self.enter(node, item, scope) for item in node.items]
         for item in node.items:
             if item.asname is not None:
                 _bind_target(item.asname.name, self.symbols(item.item, scope), scope)
+        self.count_await(node)
+        before = 0 if self.body is None else self.body.awaits
         self.walk(node.body.body, scope)
+        if self.body is not None and self.body.awaits > before:
+            for index in entered:
+                if index is not None:
+                    self.body.calls[index] = self.body.calls[index]._replace(use=Use.WITH_AWAIT)
+
+    def enter(self, node: cst.With, item: cst.WithItem, scope: Scope) -> int | None:
+        """Note what a `with` does with one of its items, and where that stands; `async with` awaits it."""
+        if self.body is None:
+            return None
+        collector = self.collector(self.body)
+        if node.asynchronous is None:
+            return collector.enter(item.item, scope)
+        collector.visit(item.item, scope, Use.AWAITED)
+        return None
+
+    def count_await(self, node: cst.For | cst.With) -> None:
+        if self.body is not None and node.asynchronous is not None:
+            self.body.awaits += 1
 
     def match(self, node: cst.Match, scope: Scope) -> None:
+        self.calls(node.subject, scope)
         self.branches([*([case.body.body] for case in node.cases), []], scope)
 
 
@@ -240,7 +339,7 @@ def _parameters(parameters: cst.Parameters) -> Iterable[cst.Param]:
     return (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params)
 
 
-def _bodies(clause: cst.Else | cst.Finally | None) -> list[Body]:
+def _bodies(clause: cst.Else | cst.Finally | None) -> list[Statements]:
     return [] if clause is None else [clause.body.body]
 
 
@@ -251,6 +350,11 @@ def _bind_target(target: cst.BaseExpression, symbols: Symbols, scope: Scope) -> 
     elif isinstance(target, cst.Tuple | cst.List):
         for element in target.elements:
             _bind_target(element.value, (), scope)
+
+
+def _held(symbols: Symbols) -> Symbols:
+    """Return what an attribute may hold, without constants, such as a None from before, and own definitions."""
+    return tuple(symbol for symbol in symbols if symbol.endswith("()") or symbol[:1] not in "=:")
 
 
 def _is_main_guard(test: cst.BaseExpression) -> bool:
@@ -269,6 +373,9 @@ _VISITORS: dict[str, Callable[..., None]] = {
     "AnnAssign": _Builder.annotated_assign,
     "AugAssign": _Builder.augmented_assign,
     "Del": _Builder.delete,
+    "Expr": _Builder.expression,
+    "Raise": _Builder.raise_,
+    "Assert": _Builder.assert_,
     "Return": _Builder.return_,
     "If": _Builder.if_,
     "Try": _Builder.try_,

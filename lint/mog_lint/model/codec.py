@@ -7,6 +7,7 @@ from typing import Any
 
 from mog_lint.model.summary import (
     Argument,
+    Call,
     Class,
     Decoration,
     Function,
@@ -15,14 +16,17 @@ from mog_lint.model.summary import (
     Summary,
     Suppression,
     Symbols,
+    Use,
 )
+
+USES = {use.value: use for use in Use}  # a look-up takes a fifth of the time of a call of the class
 
 
 def as_data(summary: Summary) -> list[Any]:
     """Return a summary as lists, tuples, texts and numbers: each class as its fields, in their order."""
     return [
-        [astuple(function) for function in summary.functions],
-        [[item.qualname, item.bases, sorted(item.members)] for item in summary.classes.values()],
+        [_function_data(function) for function in summary.functions],
+        [_class_data(item) for item in summary.classes.values()],
         dict(summary.exports),
         summary.stars,
         summary.is_script,
@@ -43,13 +47,35 @@ def from_data(data: Any) -> Summary:
     )
 
 
+def _function_data(function: Function) -> list[Any]:
+    return [
+        function.qualname,
+        function.site,
+        [astuple(decoration) for decoration in function.decorations],
+        function.returns,
+        None if function.first is None else astuple(function.first),
+        function.is_method,
+        function.branches,
+        function.is_async,
+        function.is_generator,
+        function.calls,
+    ]
+
+
+def _class_data(item: Class) -> list[Any]:
+    return [item.qualname, item.bases, sorted(item.members), dict(item.attributes)]
+
+
 def _function(
     qualname: str, site: int, decorations: list[Any], returns: list[str], first: list[Any] | None, *rest: Any
 ) -> Function:
-    is_method, branches = rest
+    is_method, branches, is_async, is_generator, calls = rest
     parameter = None if first is None else _parameter(*first)
     decorated = tuple(_decoration(*item) for item in decorations)
-    return Function(qualname, site, decorated, tuple(returns), parameter, is_method, tuple(branches))
+    made = tuple(Call(tuple(symbols), at, USES[use], tuple(constants)) for symbols, at, use, constants in calls)
+    return Function(
+        qualname, site, decorated, tuple(returns), parameter, is_method, tuple(branches), is_async, is_generator, made
+    )
 
 
 def _parameter(name: str, instances: list[str], is_rest: bool) -> Parameter:
@@ -65,8 +91,9 @@ def _argument(keyword: str | None, star: str, site: int, symbols: list[str], ite
     return Argument(keyword, star, site, tuple(symbols), None if items is None else _each(items))
 
 
-def _class(qualname: str, bases: list[list[str]], members: list[str]) -> Class:
-    return Class(qualname, _each(bases), frozenset(members))
+def _class(qualname: str, bases: list[list[str]], members: list[str], attributes: dict[str, list[str]]) -> Class:
+    held = {name: tuple(symbols) for name, symbols in attributes.items()}
+    return Class(qualname, _each(bases), frozenset(members), held)
 
 
 def _suppression(row: int, start: int, end: int, rules: list[Any], cut: list[int] | None) -> Suppression:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import libcst as cst
 
-from mog_lint.model.scope import Scope
+from mog_lint.model.scope import MAX_SYMBOLS, Scope
 from mog_lint.model.summary import NONE, Symbols, attribute, called, text_symbol
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+BUILTINS = frozenset({"open", "input"})  # those that a rule knows
 _WRAPPERS = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Union"})
 
 
@@ -23,13 +26,35 @@ def symbols_of(expression: cst.BaseExpression, scope: Scope, has_stars: bool) ->
         return _text(expression)
     if isinstance(expression, cst.Name):
         return _name(expression.value, scope, has_stars)
-    if isinstance(expression, cst.Attribute):
-        return attribute(symbols_of(expression.value, scope, has_stars), expression.attr.value)
-    if isinstance(expression, cst.Call):
-        return called(symbols_of(expression.func, scope, has_stars))
-    if isinstance(expression, cst.Await):
-        return symbols_of(expression.expression, scope, has_stars)
-    return ()
+    follow = _FOLLOWERS.get(type(expression))
+    return () if follow is None else follow(expression, lambda part: symbols_of(part, scope, has_stars))
+
+
+def _alternatives(*symbols: Symbols) -> Symbols:
+    return tuple(dict.fromkeys(symbol for each in symbols for symbol in each))[:MAX_SYMBOLS]
+
+
+# A path is divided; what a quotient of anything else has for attributes is all one.
+_FOLLOWERS: dict[type[cst.CSTNode], Callable[[Any, Callable[[cst.BaseExpression], Symbols]], Symbols]] = {
+    cst.Attribute: lambda node, of: attribute(of(node.value), node.attr.value),
+    cst.Call: lambda node, of: called(of(node.func)),
+    cst.Await: lambda node, of: of(node.expression),
+    cst.Subscript: lambda node, of: _item(of(node.value)),
+    cst.BooleanOperation: lambda node, of: _alternatives(of(node.left), of(node.right)),
+    cst.IfExp: lambda node, of: _alternatives(of(node.body), of(node.orelse)),
+    cst.BinaryOperation: lambda node, of: of(node.left) if isinstance(node.operator, cst.Divide) else (),
+}
+
+
+def _item(symbols: Symbols) -> Symbols:
+    """Return what brackets give: `Queue[int]` is Queue, while an instance gives one of its items."""
+    items = called(attribute(tuple(symbol for symbol in symbols if not _is_class(symbol)), "__getitem__"))
+    return (*(symbol for symbol in symbols if _is_class(symbol)), *items)
+
+
+def _is_class(symbol: str) -> bool:
+    last = re.split(r"[.:]", symbol)[-1]
+    return last[:1].isupper() and not last.isupper() and not last.endswith(")")
 
 
 def instances_of(annotation: cst.BaseExpression, scope: Scope, has_stars: bool) -> Symbols:
@@ -52,6 +77,8 @@ def _name(name: str, scope: Scope, has_stars: bool) -> Symbols:
     known = scope.look_up(name)
     if known is not None:
         return known
+    if name in BUILTINS:
+        return (f"builtins:{name}",)
     return (f"*:{name}",) if has_stars else ()
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mog_lint.model.layout import ModuleName
-from mog_lint.model.summary import Summary
+from mog_lint.model.summary import Class, Summary
 
 MAX_STEPS = 64  # links followed for one symbol, against imports that go round in circles
 
@@ -130,15 +130,32 @@ class Project:
         given: list[str] = []
         if head != bare and rest:
             own = module.summary.classes.get(bare)
-            if own is None:
-                returns = (item.returns for item in module.summary.functions if item.qualname == bare)
-                given = [symbol for symbols in returns for symbol in symbols]
-            elif rest.partition(".")[0].removesuffix("()") not in own.members:
-                given = [f"{symbol}()" for base in own.bases for symbol in base]
+            given = (
+                [f"{symbol}.{rest}" for symbol in _returned(module, bare)] if own is None else _held(module, own, rest)
+            )
         if given:
-            yield from ((f"{symbol}.{rest}", module) for symbol in given)
+            yield from ((symbol, module) for symbol in given)
         else:
             yield f"{name}.{attributes}"
+
+
+def _returned(module: Module, qualname: str) -> list[str]:
+    """Return the symbols of what calling a function of the module gives."""
+    returns = (item.returns for item in module.summary.functions if item.qualname == qualname)
+    return [symbol for symbols in returns for symbol in symbols]
+
+
+def _held(module: Module, own: Class, attributes: str) -> list[str]:
+    """Follow attributes of an instance: to what it holds, to what its method returns, or to its bases."""
+    member, dot, deeper = attributes.partition(".")
+    bare = member.removesuffix("()")
+    if held := own.attributes.get(bare):
+        return [_join(symbol, attributes[len(bare) :]) for symbol in held]
+    if bare not in own.members:
+        return [f"{symbol}().{attributes}" for base in own.bases for symbol in base]
+    if member != bare and dot:
+        return [f"{symbol}.{deeper}" for symbol in _returned(module, f"{own.qualname}.{bare}")]
+    return []
 
 
 def _join(symbol: str, rest: str) -> str:

@@ -20,6 +20,8 @@ class Scope:
         self.parent = parent
         self.qualname = qualname
         self.is_class = is_class
+        self.self_name = ""  # in a method: what its instance is called, and the class
+        self.self_class = ""
 
     def bind(self, name: str, symbols: Symbols = ()) -> None:
         """Bind a name anew."""

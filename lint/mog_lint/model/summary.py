@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
 
 Symbols = tuple[str, ...]  # what a value may be; more than one after branches, none where nothing is known
 
@@ -55,13 +57,42 @@ class Parameter:
     is_rest: bool
 
 
+class Use(StrEnum):
+    """What becomes of a call's value."""
+
+    STATEMENT = "s"  # nothing
+    BOUND = "b"  # it is assigned or returned as it is
+    AWAITED = "a"
+    ENTERED = "e"  # it is the item of a `with`
+    LOOPED = "l"  # it stands in a comprehension
+    PART = "p"  # it is part of an expression
+    WITH = "w"  # no call: a `with` enters a value
+    WITH_AWAIT = "W"  # the same, around an await
+
+
+FLAGS = ("WNOHANG", "NUMERIC")  # that a child has not ended is told at once; a numeric address needs no server
+
+
+class Call(NamedTuple):
+    """A call in a function's own body: what is called, and the arguments that are constants, as `timeout=0`.
+
+    An argument that names one of the FLAGS counts as that flag.
+    """
+
+    symbols: Symbols
+    site: int
+    use: Use
+    constants: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function or method, at any depth, with its decorators in source order.
 
     `returns` is what calling it gives, by its annotation, else by its `return` statements.
     `first` is the first positional parameter, or `*args`. `branches` are the alternatives of `if`, `try` and `match`
-    that it stands in, as `number/alternative`; two functions in different alternatives never exist both.
+    that it stands in, as `number/alternative`; two functions in different alternatives never exist both. `calls` are
+    those of its own body, without those of functions in it.
     """
 
     qualname: str
@@ -71,15 +102,23 @@ class Function:
     first: Parameter | None
     is_method: bool
     branches: tuple[str, ...]
+    is_async: bool = False
+    is_generator: bool = False
+    calls: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """A class of the module's top level, for what its instances can do."""
+    """A class of the module's top level, for what its instances can do and hold.
+
+    `attributes` tells what `self.name` may be, by assignments in the methods, and by those and the annotations in the
+    class itself.
+    """
 
     qualname: str
     bases: tuple[Symbols, ...]
     members: frozenset[str]
+    attributes: Mapping[str, Symbols] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

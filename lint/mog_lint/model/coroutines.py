@@ -1,0 +1,73 @@
+"""What coroutines do to the event loop that runs them: the blocking calls in their bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from mog_lint.blocking import Blocking, Kind, Knowledge, canonical
+from mog_lint.model.project import Module, Project
+from mog_lint.model.summary import FLAGS, Call, Function, Use
+
+AT_ONCE = frozenset({"timeout=0", "timeout=0.0", "block=False", "blocking=False", "wait=False", "nowait=True"})
+POSITIONAL = {"acquire": "0=False", "get": "0=False", "join": "0=0", "wait": "0=0", "result": "0=0", "poll": "0=0"}
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A blocking call in a function's own body."""
+
+    function: Function
+    call: Call
+    blocking: Blocking
+
+
+@dataclass(frozen=True, eq=False)
+class Coroutines:
+    """The coroutines of a project; `offload` are functions and decorators that run what they are given elsewhere."""
+
+    project: Project
+    knowledge: Knowledge
+    offload: frozenset[str]
+
+    @cached_property
+    def _known(self) -> dict[Module, tuple[Blocked, ...]]:
+        return {}
+
+    def blocked(self, module: Module, *kinds: Kind) -> Iterator[Blocked]:
+        """Yield the calls of these kinds in the coroutines of a module."""
+        if module not in self._known:
+            functions = (function for function in module.summary.functions if function.is_async)
+            self._known[module] = tuple(item for function in functions for item in self.blocked_in(function, module))
+        yield from (item for item in self._known[module] if item.blocking.kind in kinds)
+
+    def blocked_in(self, function: Function, module: Module) -> Iterator[Blocked]:
+        """Yield the blocking calls in the body of any function."""
+        inner: tuple[str, ...] = ()
+        for call in function.calls:
+            blocking = None if call.use is Use.AWAITED or _returns_at_once(call) else self._find(call, module)
+            if blocking is None:
+                continue
+            if not (inner and call.symbols[0].startswith(inner)):  # of `execute(…).fetchone()` the first is enough
+                yield Blocked(function, call, blocking)
+            if call.use is Use.PART:
+                inner = (*inner, f"{call.symbols[0]}().")
+
+    def _find(self, call: Call, module: Module) -> Blocking | None:
+        """Return what is known of a call if all that it may be is known to block."""
+        names = self.project.resolve(call.symbols, module)
+        found = [self.knowledge.find(name) for name in sorted(names) if not name.startswith("=")]
+        return found[0] if found and all(found) else None
+
+    def names(self, function: Function, module: Module) -> set[str]:
+        """Return the full names that a function calls, instances spelt as their class."""
+        return {canonical(name) for call in function.calls for name in self.project.resolve(call.symbols, module)}
+
+
+def _returns_at_once(call: Call) -> bool:
+    """Say whether the arguments ask not to wait."""
+    if any(constant in AT_ONCE or constant.endswith(FLAGS) for constant in call.constants):
+        return True
+    method = call.symbols[0].rpartition(".")[2]
+    return POSITIONAL.get(method) in call.constants
