@@ -74,6 +74,10 @@ class NodeEditor:
         separator, repeated = (",", blank) if own_line else (", ", None)
         return NodeEdit(call.args[0], Where.BEFORE, f"{keyword}={value}{separator}", repeated)
 
+    def await_it(self) -> list[NodeEdit]:
+        """Await this expression."""
+        return [NodeEdit(self.node, Where.BEFORE, "await ")]
+
     def await_instead(self, function: str) -> list[NodeEdit]:
         """Await a call of `function` with the same arguments, instead of this call; none where that does not fit."""
         call = self.node

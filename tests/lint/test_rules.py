@@ -72,7 +72,7 @@ def test_a_rule_is_found_by_code_or_name(word: str) -> None:
 
 @pytest.mark.parametrize(
     ("word", "hint"),
-    [("task-name-mising", "did you mean task-name-missing?"), ("mog10l", "did you mean MOG10"), ("x", "`mog rules`")],
+    [("task-name-mising", "did you mean task-name-missing?"), ("mog1o2", "did you mean MOG10"), ("x", "`mog rules`")],
 )
 def test_an_unknown_rule_names_the_nearest(word: str, hint: str) -> None:
     with pytest.raises(UnknownRuleError, match=re.escape(hint)):

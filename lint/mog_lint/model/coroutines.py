@@ -6,12 +6,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from mog_lint.blocking import Blocking, Kind, Knowledge, canonical
+from mog_lint.blocking import Blocking, Kind, Knowledge, canonical, expand
 from mog_lint.model.project import Module, Project
 from mog_lint.model.summary import FLAGS, Call, Function, Use
 
 AT_ONCE = frozenset({"timeout=0", "timeout=0.0", "block=False", "blocking=False", "wait=False", "nowait=True"})
 POSITIONAL = {"acquire": "0=False", "get": "0=False", "join": "0=0", "wait": "0=0", "result": "0=0", "poll": "0=0"}
+# Decorators that leave a function what it is.
+PLAIN = frozenset({"builtins.staticmethod", "builtins.classmethod", "abc.abstractmethod", "typing.final"})
+OVERRIDE, OVERLOAD = ".override", ".overload"
+COROUTINES = frozenset(
+    name
+    for pattern in (
+        "asyncio.{sleep,wait,wait_for,to_thread,open_connection,start_server}",
+        "asyncio.{create_subprocess_exec,create_subprocess_shell}",
+        "asyncio.{Event.wait,Condition.wait,Lock.acquire,Semaphore.acquire,Queue.get,Queue.put,Queue.join}",
+        "asyncio.StreamWriter.{drain,wait_closed}",
+        "{anyio,trio}.sleep",
+        "anyio.to_thread.run_sync",
+        "{mog,mognet}.Context.{submit,run,gather,get_result,set_metadata}",
+        "{mog,mognet}.Context.state.{get,set,pop,clear}",
+        "{mog,mognet}.State.{get,set,pop,clear}",
+        "{mog,mognet}.App.{submit,run,connect,close,revoke}",
+    )
+    for name in expand(pattern)
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +57,8 @@ class Coroutines:
     def blocked(self, module: Module, *kinds: Kind) -> Iterator[Blocked]:
         """Yield the calls of these kinds in the coroutines of a module."""
         if module not in self._known:
-            functions = (function for function in module.summary.functions if function.is_async)
+            coroutines = (function for function in module.summary.functions if function.is_async)
+            functions = (function for function in coroutines if not self.is_offloaded(function, module))
             self._known[module] = tuple(item for function in functions for item in self.blocked_in(function, module))
         yield from (item for item in self._known[module] if item.blocking.kind in kinds)
 
@@ -59,6 +79,35 @@ class Coroutines:
         names = self.project.resolve(call.symbols, module)
         found = [self.knowledge.find(name) for name in sorted(names) if not name.startswith("=")]
         return found[0] if found and all(found) else None
+
+    def gives_coroutine(self, call: Call, module: Module) -> str | None:
+        """Return the name of the coroutine function that is called, or None if what is called may be something else."""
+        names = self.project.resolve(call.symbols, module)
+        if names and all(canonical(name) in COROUTINES for name in names if not name.endswith(")")):
+            return min(names).replace("()", "")
+        found = self.project.functions(call.symbols, module)
+        real = [(home, item) for home, item in found if not self._is_decorated(item, home, OVERLOAD)]
+        if real and all(item.is_async and not item.is_generator and self.is_plain(item, home) for home, item in real):
+            return real[0][1].qualname
+        return None
+
+    def is_plain(self, function: Function, module: Module) -> bool:
+        """Say whether calling a function runs its body, whatever its decorators do."""
+        for decoration in function.decorations:
+            names = self.project.resolve(decoration.symbols, module)
+            if not names or not all(name in PLAIN or name.endswith(OVERRIDE) for name in names):
+                return False
+        return True
+
+    def _is_decorated(self, function: Function, module: Module, ending: str) -> bool:
+        symbols = [symbol for decoration in function.decorations for symbol in decoration.symbols]
+        return any(name.endswith(ending) for name in self.project.resolve(symbols, module))
+
+    def is_offloaded(self, function: Function, module: Module) -> bool:
+        """Say whether a decorator has a function run elsewhere."""
+        symbols = [symbol for decoration in function.decorations for symbol in decoration.symbols]
+        names = self.project.resolve(symbols, module)
+        return not self.offload.isdisjoint(name.replace("()", "") for name in names)
 
     def names(self, function: Function, module: Module) -> set[str]:
         """Return the full names that a function calls, instances spelt as their class."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mog_lint.model.layout import ModuleName
-from mog_lint.model.summary import Class, Summary
+from mog_lint.model.summary import Class, Function, Summary
 
 MAX_STEPS = 64  # links followed for one symbol, against imports that go round in circles
 
@@ -67,6 +67,42 @@ class Project:
                 self._resolved[key] = frozenset(self._follow(symbol, home))
             found |= self._resolved[key]
         return frozenset(found)
+
+    def functions(self, symbols: Iterable[str], home: Module) -> tuple[tuple[Module, Function], ...]:
+        """Return the project's functions that calling these symbols may run, empty where one of them is not known."""
+        found: list[tuple[Module, Function]] = []
+        for name in sorted(self.resolve(symbols, home)):
+            defined = () if name.startswith("=") else self._defined(name, home)
+            if not defined:
+                return ()
+            found += defined
+        return tuple(found)
+
+    def _defined(self, name: str, home: Module) -> list[tuple[Module, Function]]:
+        """Return the definitions of a full name: more than one in branches, or of a class its `__init__`."""
+        if name.endswith(")"):
+            return []
+        parts = name.replace("()", "").split(".")
+        for depth in range(len(parts) - 1, -1, -1):
+            module = self._by_name.get(".".join(parts[:depth])) if any(parts[:depth]) else None
+            module = module or (home if depth == 1 and not parts[0] else None)
+            if module is not None:
+                qualname = ".".join(parts[depth:])
+                if qualname in module.summary.classes:
+                    qualname = f"{qualname}.__init__"
+                return [(module, item) for item in self._functions_of(module).get(qualname, ())]
+        return []
+
+    def _functions_of(self, module: Module) -> dict[str, list[Function]]:
+        if module not in self._definitions:
+            known = self._definitions[module] = {}
+            for function in module.summary.functions:
+                known.setdefault(function.qualname, []).append(function)
+        return self._definitions[module]
+
+    @cached_property
+    def _definitions(self) -> dict[Module, dict[str, list[Function]]]:
+        return {}
 
     def _follow(self, symbol: str, home: Module) -> Iterator[Origin]:
         pending = [(symbol, home)]

@@ -37,6 +37,7 @@ class BlockingCall(Rule):
     `blocking-calls`: further calls, as `"shop.legacy.Client.fetch -> shop.client.fetch"`: the full name, in which `*`
     stands for any text, and what to use instead.
     `non-blocking-calls`: names of calls that are not to be reported.
+    `offload-functions`: decorators, by full name, that have a function run in another thread.
     """
 
     code = "MOG201"
@@ -127,6 +128,11 @@ class BlockingCall(Rule):
         Good(
             "own function of the name",
             "from time import sleep\n\n\nasync def poll(sleep):\n    sleep(1)\n",
+        ),
+        Good(
+            "offloaded by a decorator",
+            "import time\nfrom shop.threads import in_thread\n\n\n@in_thread\nasync def poll():\n    time.sleep(1)\n",
+            config={"offload_functions": ("shop.threads.in_thread",)},
         ),
         Good(
             "known not to block",

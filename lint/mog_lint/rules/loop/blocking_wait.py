@@ -10,7 +10,13 @@ from mog_lint.model.summary import Use
 from mog_lint.offloading import advice
 from mog_lint.rule import Bad, Good, Report, Rule, RuleContext
 
-DONE = "concurrent.futures.Future.done"
+# What a coroutine asks for lest it waits, and what is its own, by the end of the name of the wait.
+ASKED = {
+    "Future.result": "concurrent.futures.Future.done",
+    "Future.exception": "concurrent.futures.Future.done",
+    "Queue.get": "queue.Queue.empty",
+    "threading.Lock.acquire": "threading.Lock",
+}
 ENTER = ".__enter__"
 
 
@@ -23,7 +29,8 @@ class BlockingWait(Rule):
     `threading`, `wait` of its events, `get` of a `queue.Queue`, `join`, `result` of a `concurrent.futures.Future`,
     `concurrent.futures.wait`. The object must be known to be one, as MOG201 knows it. `with lock:` is reported only
     around an `await`: a short one protects data that threads share. Left alone is what does not wait, as with
-    `block=False` or `timeout=0`, and the result of a future that the coroutine asks whether it is done.
+    `block=False` or `timeout=0`, the result of a future that the coroutine asks whether it is done, the item of a queue
+    that it asks whether it is empty, and a lock that it has just made.
 
     Why
     ---
@@ -87,6 +94,16 @@ class BlockingWait(Rule):
             "from concurrent.futures import Future\n\n\nasync def look(future: Future[int]):\n    if future.done():\n"
             "        return future.result()\n",
         ),
+        Good(
+            "when there is an item",
+            "from queue import Queue\n\n\nasync def look(jobs: Queue):\n    if not jobs.empty():\n"
+            "        return jobs.get()\n",
+        ),
+        Good(
+            "own lock",
+            "import threading\n\n\nasync def make(locks):\n    lock = threading.Lock()\n    lock.acquire()\n"
+            "    locks.append(lock)\n",
+        ),
         Good("no thread", 'async def work(names):\n    return ", ".join(names), names.get(1)\n'),
     )
 
@@ -96,7 +113,8 @@ class BlockingWait(Rule):
             name = item.blocking.name
             if item.call.use is Use.WITH:
                 continue
-            if "Future" in name and DONE in context.coroutines.names(item.function, context.module):
+            called = context.coroutines.names(item.function, context.module)
+            if any(name.endswith(wait) and asked in called for wait, asked in ASKED.items()):
                 continue
             if name.endswith(ENTER):
                 message = f"`{name.removesuffix(ENTER)}` is held across an await: who waits for it stops the event loop"
