@@ -59,13 +59,19 @@ class Expected:
     def all_known(self) -> list[Task]:
         return [task for task in self.tasks.values() if self.known(task)]
 
+    def not_revoked(self) -> list[list[Task]]:
+        """Return the tasks that run, wait, are done and known, without the revoked; kinds of which there is one."""
+        kinds: list[list[Task]] = [[], [], []]
+        for task in self.all_known():
+            if task.state is not ResultState.REVOKED:
+                kinds[2 if task.done else task.waits].append(task)
+        return [tasks for tasks in kinds if tasks]
+
     def kinds(self) -> list[list[Task]]:
-        """Return the tasks that wait, run, are done, are forgotten; without kinds of which there is none."""
-        kinds: dict[str, list[Task]] = {}
-        for task in self.tasks.values():
-            kind = "runs" if task.owner is not None else "waits" if task.waits else f"done {self.known(task)}"
-            kinds.setdefault(kind, []).append(task)
-        return [kinds[name] for name in sorted(kinds)]
+        """Return all tasks by kind: those of :meth:`not_revoked`, the revoked, the forgotten."""
+        revoked = [task for task in self.all_known() if task.state is ResultState.REVOKED]
+        forgotten = [task for task in self.tasks.values() if not self.known(task)]
+        return [*self.not_revoked(), *(tasks for tasks in (revoked, forgotten) if tasks)]
 
     def value_of(self, task: Task) -> bytes | None:
         return task.value if self.known(task) and task.value_expires > self.clock() else None
