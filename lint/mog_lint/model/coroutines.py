@@ -83,7 +83,7 @@ class Coroutines:
     def gives_coroutine(self, call: Call, module: Module) -> str | None:
         """Return the name of the coroutine function that is called, or None if what is called may be something else."""
         names = self.project.resolve(call.symbols, module)
-        if names and all(canonical(name) in COROUTINES for name in names if not name.endswith(")")):
+        if names and all(canonical(name) in COROUTINES and not name.endswith(")") for name in names):
             return min(names).replace("()", "")
         found = self.project.functions(call.symbols, module)
         real = [(home, item) for home, item in found if not self._is_decorated(item, home, OVERLOAD)]

@@ -82,6 +82,10 @@ class UnawaitedCoroutine(Rule):
             "import sys\n\nif sys.argv:\n    async def notify(): ...\nelse:\n    def notify(): ...\n\n\n"
             "async def work():\n    notify()\n",
         ),
+        Good(
+            "callback, by annotation",
+            "from collections.abc import Callable\n\n\nasync def work(done: Callable[[], None]):\n    done()\n",
+        ),
         Good("hidden by a parameter", "async def notify(): ...\n\n\nasync def work(notify):\n    notify()\n"),
     )
 
