@@ -9,7 +9,7 @@ from pathlib import Path
 from mog_lint.findings import Excerpt, Finding
 from mog_lint.model.coroutines import Coroutines
 from mog_lint.model.project import Module
-from mog_lint.model.source import Problem
+from mog_lint.model.source import TOO_DEEP, Problem
 from mog_lint.model.stack import with_large_stack
 from mog_lint.model.tasks import Tasks
 from mog_lint.rule import Report, Rule, RuleContext
@@ -24,7 +24,14 @@ def findings_of(
     module: Module, tasks: Tasks, coroutines: Coroutines, rules: Iterable[Rule], read: Read
 ) -> list[Finding]:
     """Run rules over a module and return what is not silenced, in order; `read` gives the content of a file."""
-    context = RuleContext(module, tasks.project, tasks, coroutines)
+    try:
+        return _findings_of(RuleContext(module, tasks.project, tasks, coroutines), rules, read)
+    except RecursionError:  # Python 3.12 bounds how deep libcst's generator may go, whatever the limit is set to
+        return [problem_finding(module.path, Problem(TOO_DEEP), read(module.path) or b"")]
+
+
+def _findings_of(context: RuleContext, rules: Iterable[Rule], read: Read) -> list[Finding]:
+    module = context.module
     first = [rule for rule in rules if not rule.runs_last]
     ledger = Ledger(module.summary.suppressions)
     kept = [found for found in _placed(module, _reports(first, context), read) if not ledger.silences(found)]

@@ -219,3 +219,9 @@ def chain_of(length: int) -> Callable[[ScratchProject], None]:
 def test_names_are_followed_through_many_modules(project: ScratchProject, length: int) -> None:
     chain_of(length)(project)
     assert places(project.lint()) == [("tasks.py", 2)]
+
+
+def test_deep_tree_with_a_finding_is_reported_or_refused(project: ScratchProject) -> None:
+    chain = " + ".join(["1"] * 900)
+    project.write("deep.py", f"from mog import task\nx = {chain}\n@task\nasync def f(context): ...\n".encode())
+    assert project.codes("deep.py") in (["MOG101"], ["MOG000"])

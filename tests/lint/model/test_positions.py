@@ -83,7 +83,7 @@ def test_what_libcst_does_not_keep_shifts_nothing(before: str) -> None:
 
 
 def test_deep_trees(subtests: pytest.Subtests) -> None:
-    for before in ("if 0: pass\n" + "elif 0: pass\n" * 900, "x = " + " + ".join(["1"] * 900) + "\n"):
+    for before in ("if 0: pass\n" + "elif 0: pass\n" * 500, "x = " + " + ".join(["1"] * 500) + "\n"):
         with subtests.test(before=before[:20]):
             assert decorators(f"{before}@one\ndef f(): ...\n") == ["one"]
 
