@@ -140,7 +140,8 @@ def mend(
     """Lint, and return the mended files, of which nothing is written yet, and what is left."""
     from mog_lint.fixes import fix_paths
 
-    outcome = fix_paths([Path(name) for name in named], settings, unsafe=unsafe, use_cache=use_cache)
+    jobs = os.cpu_count() or 1
+    outcome = fix_paths([Path(name) for name in named], settings, unsafe=unsafe, use_cache=use_cache, jobs=jobs)
     return outcome.files, outcome.remaining
 
 
@@ -153,7 +154,8 @@ def look(named: Sequence[str], settings: LintConfig, stdin_filename: str, *, use
     given = {os.path.abspath(name) for name in named}  # noqa: PTH100 - the linter, too, does not follow links
     skipped: dict[Path, str] = {}
     paths = [Path(name) for name in named]
-    findings = list(lint_paths(paths, settings, on_skip=skipped.__setitem__, use_cache=use_cache))
+    jobs = os.cpu_count() or 1
+    findings = list(lint_paths(paths, settings, on_skip=skipped.__setitem__, use_cache=use_cache, jobs=jobs))
     for path, reason in skipped.items():
         if str(path) in given:
             output.warning(f"{os.path.relpath(path)} is left out: {reason}")
