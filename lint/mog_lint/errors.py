@@ -11,6 +11,7 @@ LintError
 from __future__ import annotations
 
 import difflib
+import os.path
 from collections.abc import Iterable
 
 
@@ -40,5 +41,13 @@ class FixError(LintError):
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """Return ` (did you mean X?)` for the nearest known word, or an empty text where none is near."""
-    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
-    return f" (did you mean {near[0]}?)" if near else ""
+    near = difflib.get_close_matches(wrong, list(known), n=5, cutoff=0.6)
+    if not near:
+        return ""
+    # Slips are made at a word's end: of codes that are equally alike, the one that begins as the wrong one is meant.
+    best = max(near, key=lambda word: (difflib.SequenceMatcher(None, wrong, word).ratio(), _shared(wrong, word)))
+    return f" (did you mean {best}?)"
+
+
+def _shared(one: str, other: str) -> int:
+    return len(os.path.commonprefix((one, other)))
