@@ -187,7 +187,8 @@ ON CONFLICT (key, name) DO UPDATE SET value = excluded.value;
 INSERT INTO metadata (key, name, value) VALUES (?, ?, ?);
 
 -- name: set_ttl_of_done
-UPDATE result SET expires = :expires, sweep = :expires, value_expires = :expires
+UPDATE result SET expires = :expires, sweep = :expires, value_expires = :expires,
+    value = iif(value_expires > :now, value, NULL)  -- what has expired does not come back, swept or not
 WHERE id = :id AND expires > :now;
 
 -- name: set_ttl_of_waiting
