@@ -38,6 +38,11 @@ class Blocking:
     kind: Kind
     instead: str
 
+    @property
+    def title(self) -> str:
+        """The name as people write it."""
+        return self.name.removeprefix("builtins.")
+
 
 @dataclass(frozen=True)
 class Knowledge:

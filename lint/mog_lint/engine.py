@@ -1,7 +1,8 @@
 """Files to findings.
 
 1. `discovery` lists the project's files, which are analysed, and the named ones, which are reported.
-2. The reach, a search in the bytes, picks the files in which tasks can be; the rest is only checked for syntax.
+2. The reach, a search in the bytes, picks the files in which tasks or coroutines can be, and their calls lead to
+   further ones; the rest is only checked for syntax.
 3. `analysis` reduces each of them to a summary, or the cache knows it; `model.project` links the summaries.
 4. Each rule reads summaries and yields reports.
 5. Files with reports are parsed once more to find where these stand; suppressions are applied; findings come out.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,7 @@ from mog_lint.model.project import Module, Project
 from mog_lint.model.source import Problem
 from mog_lint.model.summary import Summary
 from mog_lint.model.tasks import Tasks
-from mog_lint.reach import Reach
+from mog_lint.reach import Reach, called_modules
 from mog_lint.reporting import SYNTAX_ERROR, findings_of, problem_finding
 from mog_lint.selection import Selection
 
@@ -119,10 +120,14 @@ class _Run:
         reach = Reach(self.config.task_decorators)
         waiting = set(files)
         modules: list[Module] = []
-        while picked := self.summaries(waiting, reach):
+        by_name = {name: path for path in waiting for name in layout.module_name(path).candidates}
+        called: set[Path] = set()
+        while picked := self.summaries(waiting, reach, called):
             waiting -= picked.keys()
-            modules += [Module(path, layout.module_name(path), summary) for path, summary in picked.items()]
+            new = [Module(path, layout.module_name(path), summary) for path, summary in picked.items()]
+            modules += new
             reach.extend(Project(tuple(modules)))
+            called = {by_name[name] for module in new for name in called_modules(module) if name in by_name}
         for path in waiting & self.reported:
             data = self.read(path)
             problem = None if data is None else self.cache.syntax_problem(data)
@@ -130,12 +135,14 @@ class _Run:
                 self.problems[path] = problem
         return Project(tuple(sorted(modules, key=lambda module: module.path)))
 
-    def summaries(self, waiting: Iterable[Path], reach: Reach) -> dict[Path, Summary]:
-        """Return the summaries of those waiting files that are within reach; what has a problem has none."""
+    def summaries(self, waiting: Iterable[Path], reach: Reach, called: Container[Path]) -> dict[Path, Summary]:
+        """Return the summaries of those waiting files that are within reach or called; what has a problem has none."""
         picked = {
             path: data
             for path in sorted(waiting)
-            if (data := self.read(path)) is not None and path not in self.problems and reach.touches(data)
+            if (data := self.read(path)) is not None
+            and path not in self.problems
+            and (path in called or reach.touches(data))
         }
         self.cache.learn(picked.values(), self.jobs)
         known = {path: self.cache.analysed(data) for path, data in picked.items()}

@@ -50,4 +50,4 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
 
 
 def _shared(one: str, other: str) -> int:
-    return len(os.path.commonprefix((one, other)))
+    return len(os.path.commonprefix((one, other)))  # noqa: RUF071 - texts, not paths

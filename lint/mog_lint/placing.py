@@ -93,7 +93,7 @@ class _Draft:
             str(path),
             start,
             end,
-            self.rule.severity,
+            self.report.severity or self.rule.severity,
             fix=self.fix(source, places),
             chain=tuple(elsewhere[site] for site in self.report.chain),
             excerpt=Excerpt(first, tuple(source.line(row) for row in range(first, last + 1))),

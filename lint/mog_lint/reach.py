@@ -11,11 +11,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mog_lint.model.project import Module, Project
+from mog_lint.model.project import Module, Project, absolute
 from mog_lint.model.tasks import TASK_API, is_task_api
 
 COROUTINE = rb"\basync\s+def\b"
 SUPPRESSES = rb"\bMOG\d"  # in a comment for ruff's eyes; the own form names mog
+
+
+def called_modules(module: Module) -> set[str]:
+    """Return the names of modules into which calls in a module may lead."""
+    found = set()
+    for function in module.summary.functions:
+        for call in function.calls:
+            for symbol in call.symbols:
+                name, _, attributes = symbol.partition(":")
+                for home in absolute(name, module) if name.startswith(".") else (name,):
+                    found |= {home, f"{home}.{attributes.partition('.')[0]}"}
+    return found
 
 
 class Reach:

@@ -55,12 +55,16 @@ class RelatedSite:
 
 @dataclass(frozen=True)
 class Report:
-    """One place that breaks the rule: a site of the summary, or a span of the text."""
+    """One place that breaks the rule: a site of the summary, or a span of the text.
+
+    `severity` is that of the rule where it is None.
+    """
 
     place: int | tuple[int, int]
     message: str
     fix: FixPlan | None = None
     chain: tuple[RelatedSite, ...] = ()
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True)

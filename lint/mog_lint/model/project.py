@@ -128,7 +128,7 @@ class Project:
         elif not module_name:
             yield from self._attribute(home, attributes, (home.name.candidates or ("",))[0])
         elif module_name.startswith("."):
-            yield from ((f"{name}:{attributes}", home) for name in _absolute(module_name, home))
+            yield from ((f"{name}:{attributes}", home) for name in absolute(module_name, home))
         elif (module := self._by_name.get(module_name)) is not None:
             yield from self._attribute(module, attributes, module_name)
         else:
@@ -199,7 +199,7 @@ def _join(symbol: str, rest: str) -> str:
     return symbol + (rest.removeprefix(".") if symbol.endswith(":") else rest)
 
 
-def _absolute(module_name: str, home: Module) -> Iterator[str]:
+def absolute(module_name: str, home: Module) -> Iterator[str]:
     """Return the absolute names of a relative import, for each package that the file may lie in."""
     tail = module_name.lstrip(".")
     levels = len(module_name) - len(tail)

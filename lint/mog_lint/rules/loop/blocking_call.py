@@ -144,7 +144,7 @@ class BlockingCall(Rule):
     def check(self, context: RuleContext) -> Iterator[Report]:
         """Report blocking calls, without files and waits, which are other rules'."""
         for item in context.coroutines.blocked(context.module, Kind.CALL):
-            message = f"`{item.blocking.name}` blocks the event loop of `{item.function.qualname}`"
+            message = f"`{item.blocking.title}` blocks the event loop of `{item.function.qualname}`"
             summary = context.module.summary
             fix = _sleep_fix(item, summary) or thread_fix(item.call, item.blocking, summary)
             yield Report(item.call.site, f"{message}: {advice(item.blocking)}", fix)

@@ -83,6 +83,6 @@ class BlockingFileIo(Rule):
     def check(self, context: RuleContext) -> Iterator[Report]:
         """Report calls that wait for files."""
         for item in context.coroutines.blocked(context.module, Kind.FILE):
-            message = f"`{item.blocking.name.removeprefix('builtins.')}` makes the event loop wait for the disk"
+            message = f"`{item.blocking.title}` makes the event loop wait for the disk"
             fix = thread_fix(item.call, item.blocking, context.module.summary)
             yield Report(item.call.site, f"{message}: {advice(item.blocking)}", fix)

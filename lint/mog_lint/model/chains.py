@@ -1,0 +1,99 @@
+"""Which blocking calls a coroutine reaches through functions of the project, and on which way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mog_lint.blocking import Kind
+from mog_lint.model.coroutines import Blocked, Coroutines
+from mog_lint.model.project import Module
+from mog_lint.model.summary import Call, Function, Use
+
+DEPTH = 4  # hops; behind more of them nobody sees why
+RUNNING = "asyncio.get_running_loop"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A call on the way: its module and site, and the function that it stands in."""
+
+    module: Module
+    site: int
+    function: Function
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The way from a coroutine's own call to a blocking one: `steps` are the calls behind its own, the last blocks."""
+
+    call: Call
+    blocked: Blocked
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ChainSearch:
+    """Follows plain functions and methods of the project; what other decorators and generators do is not known."""
+
+    coroutines: Coroutines
+    _found: dict[tuple[Module, Function, int], tuple[tuple[Blocked, tuple[Step, ...]], ...]] = field(
+        default_factory=dict
+    )
+
+    def chains(self, module: Module) -> Iterator[Chain]:
+        """Yield, for each coroutine of a module, one chain for each blocking call that it reaches."""
+        for function in module.summary.functions:
+            if not function.is_async or self.coroutines.is_offloaded(function, module):
+                continue
+            seen: set[tuple[Module, int]] = set()
+            for call in function.calls:
+                chain = next(self._from(call, module, seen), None)
+                if chain is not None:
+                    yield chain
+
+    def _from(self, call: Call, module: Module, seen: set[tuple[Module, int]]) -> Iterator[Chain]:
+        for home, helper in self._helpers(call, module):
+            found = self._below(home, helper, DEPTH)
+            for blocked, steps in sorted(found, key=lambda item: item[0].blocking.kind is Kind.FILE):
+                sink = (steps[-1].module, steps[-1].site)
+                if sink not in seen:
+                    seen.add(sink)
+                    yield Chain(call, blocked, steps)
+
+    def _below(self, module: Module, function: Function, depth: int) -> tuple[tuple[Blocked, tuple[Step, ...]], ...]:
+        key = (module, function, depth)
+        if key not in self._found:
+            self._found[key] = ()  # of a recursion the first turn tells all
+            self._found[key] = tuple(self._search(module, function, depth))
+        return self._found[key]
+
+    def _search(self, module: Module, function: Function, depth: int) -> Iterator[tuple[Blocked, tuple[Step, ...]]]:
+        for blocked in self.coroutines.blocked_in(function, module):
+            if self._counts(blocked, module):
+                yield blocked, (Step(module, blocked.call.site, function),)
+        for call in function.calls if depth > 1 else ():
+            step = Step(module, call.site, function)
+            for home, helper in self._helpers(call, module):
+                yield from ((blocked, (step, *steps)) for blocked, steps in self._below(home, helper, depth - 1))
+
+    def _counts(self, blocked: Blocked, module: Module) -> bool:
+        """Say whether a helper's call is worth a word: short locks are not, nor what asks for a running loop."""
+        if blocked.call.use in (Use.WITH, Use.WITH_AWAIT):
+            return False
+        guarded = RUNNING in self.coroutines.names(blocked.function, module)
+        return not guarded and not (blocked.blocking.kind is Kind.WAIT and "Lock" in blocked.blocking.name)
+
+    def _helpers(self, call: Call, module: Module) -> tuple[tuple[Module, Function], ...]:
+        """Return the functions that a call runs on the spot."""
+        if call.use in (Use.AWAITED, Use.WITH, Use.WITH_AWAIT):
+            return ()
+        found = self.coroutines.project.functions(call.symbols, module)
+        if all(self._runs(function, home) for home, function in found):
+            return found
+        return ()
+
+    def _runs(self, function: Function, module: Module) -> bool:
+        if function.is_async or function.is_generator:
+            return False
+        return self.coroutines.is_plain(function, module)

@@ -1,0 +1,108 @@
+"""MOG203 blocking-call-via-helper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mog_lint.blocking import Kind
+from mog_lint.findings import Severity
+from mog_lint.model.chains import Chain, ChainSearch
+from mog_lint.offloading import advice
+from mog_lint.rule import Bad, Good, RelatedSite, Report, Rule, RuleContext
+
+
+class BlockingCallViaHelper(Rule):
+    """A coroutine that calls a function of the project that blocks, itself or through others.
+
+    What it does
+    ------------
+    Reports, in the body of an `async def`, calls of plain functions, methods and classes of the project that lead to
+    what MOG201, MOG202, MOG204 and MOG207 report, over at most four calls and across modules, and shows the way. A
+    coroutine is told once of each blocking call, and of files with a warning. Not followed are functions under
+    decorators that may run them elsewhere or not at all, as a cache does, generators, and what is handed over uncalled.
+    Locks in helpers are left alone.
+
+    Why
+    ---
+    The event loop stands still all the same, and nobody sees it: the coroutine calls a harmless name.
+
+    Options
+    -------
+    `blocking-calls` and `non-blocking-calls`: see MOG201.
+    """
+
+    code = "MOG203"
+    name = "blocking-call-via-helper"
+    severity = Severity.ERROR
+    examples = (
+        Bad(
+            "one call away",
+            "import requests\n\n\ndef load(url):\n    return requests.get(url)\n\n\nasync def work(url):\n"
+            "    return load(url).text\n",
+            marked=("load(url)",),
+        ),
+        Bad(
+            "in another module, three calls away",
+            "from .pages import Pages\n\n\nasync def work():\n    pages = Pages()\n    return pages.first()\n",
+            path="shop/work.py",
+            files={
+                "shop/__init__.py": "",
+                "shop/pages.py": "import requests\n\n\nasync def nothing(): ...\n\n\nclass Pages:\n"
+                "    def __init__(self):\n        self.session = requests.Session()\n\n"
+                '    def first(self):\n        return self.load("1")\n\n    def load(self, name):\n'
+                "        return self._get(name)\n\n    def _get(self, name):\n        return self.session.get(name)\n",
+            },
+            marked=("pages.first()",),
+        ),
+        Bad(
+            "a module without coroutines",
+            "from shop import pages\n\n\nasync def work():\n    return pages.load()\n",
+            path="shop/work.py",
+            files={
+                "shop/__init__.py": "",
+                "shop/pages.py": "from .net import fetch as get\n\n\ndef load():\n    return get()\n",
+                "shop/net.py": "import requests\n\n\ndef fetch():\n    return requests.get(URL)\n",
+            },
+            marked=("pages.load()",),
+        ),
+        Good(
+            "handed to a thread",
+            "import asyncio, requests\n\n\ndef load(url):\n    return requests.get(url)\n\n\nasync def work(url):\n"
+            "    return await asyncio.to_thread(load, url)\n",
+        ),
+        Good(
+            "cached",
+            "import functools, requests\n\n\n@functools.cache\ndef load(url):\n    return requests.get(url)\n\n\n"
+            "async def work(url):\n    return load(url)\n",
+        ),
+        Good(
+            "only created",
+            "import time\n\n\ndef steps():\n    time.sleep(1)\n    yield 1\n\n\n"
+            "async def work():\n    return steps()\n",
+        ),
+        Good(
+            "what the helper hands on",
+            "import requests\n\n\ndef load(pool, url):\n    return pool.submit(lambda: requests.get(url))\n\n\n"
+            "async def work(pool, url):\n    return load(pool, url)\n",
+        ),
+        Good("of itself", "def load(url):\n    return load(url)\n\n\nasync def work(url):\n    return load(url)\n"),
+    )
+
+    def check(self, context: RuleContext) -> Iterator[Report]:
+        """Report calls that lead to a blocking one."""
+        for chain in ChainSearch(context.coroutines).chains(context.module):
+            severity = Severity.WARNING if chain.blocked.blocking.kind is Kind.FILE else None
+            yield Report(chain.call.site, _message(chain), chain=tuple(_related(chain)), severity=severity)
+
+
+def _message(chain: Chain) -> str:
+    blocking = chain.blocked.blocking
+    way = " → ".join(f"`{step.function.qualname}`" for step in chain.steps)
+    return f"{way} → `{blocking.title}` blocks the event loop: {advice(blocking)}, or await the call in a thread"
+
+
+def _related(chain: Chain) -> Iterator[RelatedSite]:
+    for step in chain.steps[:-1]:
+        yield RelatedSite(step.module, step.site, f"`{step.function.qualname}` calls on")
+    last = chain.steps[-1]
+    yield RelatedSite(last.module, last.site, f"`{last.function.qualname}` blocks here")
