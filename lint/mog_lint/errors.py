@@ -11,7 +11,7 @@ LintError
 from __future__ import annotations
 
 import difflib
-import os.path
+import itertools
 from collections.abc import Iterable
 
 
