@@ -11,7 +11,7 @@ LintError
 from __future__ import annotations
 
 import difflib
-import itertools
+import os.path
 from collections.abc import Iterable
 
 
