@@ -126,7 +126,8 @@ class _Run:
             waiting -= picked.keys()
             new = [Module(path, layout.module_name(path), summary) for path, summary in picked.items()]
             modules += new
-            reach.extend(Project(tuple(modules)))
+            spelling = [module for module in modules if reach.spells(self.read(module.path) or b"")]
+            reach.extend(Project(tuple(modules)), spelling)
             called = {by_name[name] for module in new for name in called_modules(module) if name in by_name}
         for path in waiting & self.reported:
             data = self.read(path)

@@ -37,6 +37,7 @@ class Reach:
         self.decorators = frozenset(decorators)
         self.methods = {"task", *(name.rpartition(".")[2] for name in self.decorators)}
         self.words: set[str] = set()
+        self.spelt: list[tuple[bytes, re.Pattern[bytes]]] = []
         self.new: list[tuple[bytes, re.Pattern[bytes]]] = []
         self._add({*TASK_API, *(name.partition(".")[0] for name in self.decorators)})
         self.new += [(b"MOG", re.compile(SUPPRESSES)), (b"async", re.compile(COROUTINE))]
@@ -45,16 +46,25 @@ class Reach:
         """Say whether a file has one of the words that are new since the last round."""
         return any(word in data and pattern.search(data) for word, pattern in self.new)
 
-    def extend(self, project: Project) -> None:
-        """Take as new the names under which the project passes on a decorator, an app, or what makes one."""
+    def spells(self, data: bytes) -> bool:
+        """Say whether a file has one of the words, so that it may pass a decorator on."""
+        return any(word in data and pattern.search(data) for word, pattern in self.spelt)
+
+    def extend(self, project: Project, spelling: Iterable[Module]) -> None:
+        """Take as new the names under which modules pass on a decorator, an app, or what makes one.
+
+        `spelling` are the modules of the project that have one of the words.
+        """
         self.new = []
-        for module in project.modules:
+        for module in spelling:
             self._add(name for name in module.summary.exports if self._leads_to_decorator(name, module, project))
 
     def _add(self, words: Iterable[str]) -> None:
         fresh = set(words) - self.words
         self.words |= fresh
-        self.new += [(word.encode(), re.compile(rb"\b" + re.escape(word.encode()) + rb"\b")) for word in sorted(fresh)]
+        patterns = [(word.encode(), re.compile(rb"\b" + re.escape(word.encode()) + rb"\b")) for word in sorted(fresh)]
+        self.new += patterns
+        self.spelt += patterns
 
     def _leads_to_decorator(self, name: str, module: Module, project: Project) -> bool:
         symbols = [f":{name}"]
