@@ -24,7 +24,7 @@ def place(path: Path, reports: Iterable[tuple[Rule, Report]], read: Callable[[Pa
     parsed = _parsed(path, read)
     drafts = [_Draft.of(rule, report, parsed) for rule, report in reports]
     places = locate(parsed.tree, parsed.source.text, [node for draft in drafts for node in draft.wanted])
-    elsewhere = _elsewhere([site for draft in drafts for site in draft.report.chain], read)
+    elsewhere = _elsewhere([site for draft in drafts for site in draft.report.chain], read, {path: parsed})
     return [draft.finding(path, parsed.source, places, elsewhere) for draft in drafts]
 
 
@@ -34,14 +34,16 @@ def _parsed(path: Path, read: Callable[[Path], bytes | None]) -> Parsed:
     return parsed
 
 
-def _elsewhere(sites: Iterable[RelatedSite], read: Callable[[Path], bytes | None]) -> dict[RelatedSite, Related]:
-    """Find where related sites stand, parsing each of their files once."""
+def _elsewhere(
+    sites: Iterable[RelatedSite], read: Callable[[Path], bytes | None], known: Mapping[Path, Parsed]
+) -> dict[RelatedSite, Related]:
+    """Find where related sites stand, parsing each of their files once, unless it is known."""
     by_path = defaultdict(list)
     for site in sites:
         by_path[site.module.path].append(site)
     found = {}
     for path, group in by_path.items():
-        parsed = _parsed(path, read)
+        parsed = known.get(path) or _parsed(path, read)
         places = locate(parsed.tree, parsed.source.text, [parsed.nodes[site.site] for site in group])
         for site in group:
             span = places.of(parsed.nodes[site.site])
