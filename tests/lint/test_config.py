@@ -91,3 +91,11 @@ def test_a_file_that_is_not_utf_8_or_a_directory(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="is not valid TOML"):
         load_config(tmp_path)
+
+
+@pytest.mark.parametrize("key", ["blocking-calls", "non-blocking-calls", "offload-functions"])
+def test_calls_are_full_names(tmp_path: Path, key: str) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_text(f'[tool.mog.lint]\n{key} = ["sleep"]\n')
+    with pytest.raises(ConfigError, match=f"{key} takes full names"):
+        load_config(file.parent)

@@ -1,0 +1,27 @@
+"""Ways from coroutines to what blocks."""
+
+import pytest
+from tests.lint.scratch import ScratchProject, places
+
+
+def chain_of(length: int) -> str:
+    helpers = "".join(f"def hop{n}():\n    hop{n + 1}()\n" for n in range(1, length))
+    return f"import time\nasync def work():\n    hop1()\n{helpers}def hop{length}():\n    time.sleep(1)\n"
+
+
+@pytest.mark.parametrize(("length", "found"), [(1, 1), (4, 1), (5, 0)])
+def test_four_calls_are_followed(project: ScratchProject, length: int, found: int) -> None:
+    project.select = ("MOG203",)
+    project.write("work.py", chain_of(length))
+    findings = project.lint()
+    assert len(findings) == found
+    assert all(len(finding.chain) == length for finding in findings)
+
+
+def test_each_blocking_call_is_told_once_for_a_coroutine(project: ScratchProject) -> None:
+    project.select = ("MOG203",)
+    project.write("net.py", "import time\ndef wait():\n    time.sleep(1)\n")
+    project.write(
+        "work.py", "from net import wait\nasync def one():\n    wait()\n    wait()\nasync def two():\n    wait()\n"
+    )
+    assert places(project.lint()) == [("work.py", 3), ("work.py", 6)]
