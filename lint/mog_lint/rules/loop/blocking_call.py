@@ -122,8 +122,9 @@ class BlockingCall(Rule):
         Good("in a function", "import time\n\n\ndef poll():\n    time.sleep(1)\n"),
         Good(
             "without waiting",
-            "import os, signal\n\n\nasync def reap(pid):\n    os.waitpid(pid, os.WNOHANG)\n"
-            "    os.waitpid(pid, os.WNOHANG | os.WUNTRACED)\n",
+            "import os, socket\n\n\nasync def reap(pid):\n    os.waitpid(pid, os.WNOHANG)\n"
+            "    os.waitpid(pid, os.WNOHANG | os.WUNTRACED)\n"
+            '    socket.getaddrinfo("::1", 80, flags=socket.AI_NUMERICHOST)\n',
         ),
         Good(
             "own function of the name",
