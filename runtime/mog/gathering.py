@@ -13,7 +13,7 @@ from mog.result import Result
 if TYPE_CHECKING:
     from mog.context import Context
 
-Waitable = Result[Any] | UUID | Request[Any] | Awaitable[Any]
+    Waitable = Result[Any] | UUID | Request[Any] | Awaitable[Any]  # at run time pydantic would make a model of it
 
 
 async def gather(

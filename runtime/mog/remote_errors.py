@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import TypeAdapter
 from pydantic_core import from_json
@@ -22,8 +22,7 @@ ERROR_TYPE = "mog:error"
 MOGNET_ERROR_TYPE = "mognet.model.result:_ExceptionInfo"
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """How much of an exception is kept: characters of texts, bytes of each argument's JSON, members of a group."""
 
     message: int

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from mog.errors import ConfigError, Revoked
 from mog.interrupts import Pause, Retry
@@ -45,8 +44,7 @@ def constant(seconds: float) -> Backoff:
 DEFAULT_BACKOFF = exponential()
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """When a run of a task that failed is followed by another.
 
     ``retries`` is how often at most; None means never for an error, and any number of times for a raised

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote
 
 from mog.engine.contracts import Engine
@@ -23,8 +22,7 @@ _rooms: dict[str, Room] = {}
 """What ``memory://name`` means in this process, for as long as the process lives."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineOptions:
+class EngineOptions(NamedTuple):
     """What an engine can be told besides its URLs.
 
     ``durability`` "full" makes each answer outlive a loss of power, "normal" the end of the process; ``node_id``
