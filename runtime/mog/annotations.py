@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BeforeValidator, ConfigDict, PlainSerializer, PydanticUserError, TypeAdapter
+from pydantic import BeforeValidator, ConfigDict, PydanticUserError, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from mog.errors import ConfigError
@@ -72,6 +72,8 @@ def text_of(annotation: object) -> str:
 def bytes_as_text(annotation: Any) -> Any:
     """Let all ``bytes`` within an annotation travel as text, whatever they hold. The inside of models is theirs."""
     if annotation is bytes:
+        from pydantic import PlainSerializer  # noqa: PLC0415 - two milliseconds that most programs need not wait
+
         return Annotated[
             bytes,
             BeforeValidator(text_to_bytes),
