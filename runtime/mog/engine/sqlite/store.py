@@ -120,7 +120,10 @@ class Store:
     async def join(self, *, consumes: bool = False, waits: bool = False) -> None:
         """Be known to the neighbours as one that consumes, or waits, before relying on being rung."""
         self.writer  # noqa: B018 - raises NotConnected
-        self._consumes, self._waits = self._consumes or consumes, self._waits or waits
+        known_as = (self._consumes or consumes, self._waits or waits)
+        if known_as == (self._consumes, self._waits) and self._bells != NO_BELLS:
+            return  # each tick sees to it that it stays so
+        self._consumes, self._waits = known_as
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self.show()
