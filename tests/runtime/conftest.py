@@ -94,8 +94,6 @@ class FakeConsumer(Consumer):
 
 
 class FakeBroker(Broker):
-    shares_store = True
-
     def __init__(self, store: FakeStore) -> None:
         self.store = store
         self.consumer: FakeConsumer | None = None
@@ -110,17 +108,11 @@ class FakeBroker(Broker):
     async def declare(self, queues: Sequence[str]) -> None:
         await self.store.enter("broker.declare", len(queues))
 
-    async def publish(self, messages: Sequence[Message]) -> list[MogError | None]:
-        raise AssertionError("not called where the store is shared")
-
     async def consume(self, queues: Sequence[str], deliver: Deliver, ended: Ended) -> Consumer:
         await self.store.enter("broker.consume", len(queues))
         self.ended = ended
         self.consumer = FakeConsumer(self, deliver)
         return self.consumer
-
-    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        raise AssertionError("not called where the store is shared")
 
     async def depth(self, queues: Sequence[str]) -> list[QueueDepth]:
         await self.store.enter("broker.depth", len(queues))
@@ -231,8 +223,6 @@ class FakeResults(ResultBackend):
 
 
 class FakeState(StateBackend):
-    shares_store = True
-
     def __init__(self, store: FakeStore) -> None:
         self.store = store
 

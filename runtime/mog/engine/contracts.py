@@ -11,9 +11,9 @@ Rules for all three:
   call), StoreUnusable (repeating does not help), NotConnected (before open() or after close()).
 - Repeating a call whose answer was lost is safe, save where a method says otherwise.
 
-``shares_store`` on the broker tells that queues and results are one store. Then create() also enqueues, and settle()
-and requeue() also acknowledge; publish() and acknowledge() are not called. On the state backend it tells that settle()
-clears the task's state too.
+The three are made for each other: create() also enqueues, settle() and requeue() also let go of the message, and
+settle() clears the task's state. Where queues and results lie in one store that is one transaction; where they do not,
+the engine sees to it that nothing is lost between the two.
 """
 
 from __future__ import annotations
@@ -79,8 +79,6 @@ class Broker(ABC):
     between queues, exactly one delivery.
     """
 
-    shares_store: bool
-
     @abstractmethod
     async def open(self) -> None:
         """Connect, and create or migrate what is needed. Raises what the module's head lists; may be repeated."""
@@ -101,10 +99,6 @@ class Broker(ABC):
         """Make sure that the queues exist."""
 
     @abstractmethod
-    async def publish(self, messages: Sequence[Message]) -> list[MogError | None]:
-        """Store messages safely in their queues. Not called where ``shares_store``. Repeating may deliver twice."""
-
-    @abstractmethod
     async def consume(self, queues: Sequence[str], deliver: Deliver, ended: Ended) -> Consumer:
         """Begin to hand out messages of ``queues`` to ``deliver``; nothing comes before credit is granted.
 
@@ -116,10 +110,6 @@ class Broker(ABC):
         """
 
     @abstractmethod
-    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """Let go of messages that are settled or requeued. Not called where ``shares_store``."""
-
-    @abstractmethod
     async def depth(self, queues: Sequence[str]) -> list[QueueDepth]:
         """Count what the queues hold. A queue that does not exist counts as empty. A snapshot, at once out of date."""
 
@@ -127,7 +117,7 @@ class Broker(ABC):
     async def purge(self, queues: Sequence[str]) -> dict[str, int]:
         """Drop what waits in ``queues``, delayed messages too, and return how many of each were dropped.
 
-        Tasks that run are not touched. Where ``shares_store`` the dropped tasks become REVOKED.
+        Tasks that run are not touched. The dropped tasks become REVOKED.
         """
 
     @abstractmethod
@@ -163,10 +153,10 @@ class ResultBackend(ABC):
 
     @abstractmethod
     async def create(self, tasks: Sequence[NewTask]) -> list[MogError | None]:
-        """Store tasks as PENDING with their metadata, and their messages in the outbox (or, shared, in the queue).
+        """Store tasks as PENDING with their metadata, and their messages in their queues.
 
-        An item's answer: AlreadySubmitted for an id that is known. After EngineUnavailable nothing of the batch is
-        stored.
+        An item's answer: AlreadySubmitted for an id that is known; CouldNotSubmit for one whose message no queue took,
+        and which is REVOKED now, so that it never starts. After EngineUnavailable nothing of the batch will start.
         """
 
     @abstractmethod
@@ -256,8 +246,6 @@ class StateBackend(ABC):
     least as long as its result, whatever pauses come between.
     """
 
-    shares_store: bool
-
     @abstractmethod
     async def open(self) -> None:
         """See :meth:`Broker.open`."""
@@ -277,7 +265,7 @@ class StateBackend(ABC):
     async def set(self, values: Sequence[tuple[UUID, str, bytes]]) -> list[None]:
         """Write values of (task, key, JSON text). Later items win over earlier ones.
 
-        Where ``shares_store``, what is set of a task that has ended or is unknown is dropped.
+        What is set of a task that has ended or is unknown is dropped.
         """
 
     @abstractmethod

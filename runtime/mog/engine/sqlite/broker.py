@@ -10,13 +10,12 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from mog.engine.contracts import Broker, Consumer, Deliver, Ended
-from mog.engine.records import DeadLetter, DeadQuery, Delivery, Message, Node, QueueDepth
+from mog.engine.records import DeadLetter, DeadQuery, Node, QueueDepth
 from mog.engine.sqlite.consumer import SqliteConsumer
 from mog.engine.sqlite.lifecycle import purge
 from mog.engine.sqlite.part import Part
 from mog.engine.sqlite.queries import QUERIES
 from mog.engine.sqlite.transaction import Transaction
-from mog.errors import MogError
 
 _PURGED_AT_ONCE = 1000
 
@@ -24,7 +23,6 @@ _PURGED_AT_ONCE = 1000
 class SqliteBroker(Part, Broker):
     """See :class:`Broker`. Queues and results are one store."""
 
-    shares_store = True
     _consumer: SqliteConsumer | None = None
 
     async def close(self) -> None:
@@ -46,14 +44,6 @@ class SqliteBroker(Part, Broker):
 
     async def declare(self, queues: Sequence[str]) -> None:
         """Do nothing: a queue is there as soon as it is named."""
-
-    async def publish(self, messages: Sequence[Message]) -> list[MogError | None]:
-        """See :meth:`Broker.publish`."""
-        raise NotImplementedError("create() enqueues; see shares_store")
-
-    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """See :meth:`Broker.acknowledge`."""
-        raise NotImplementedError("settle() and requeue() acknowledge; see shares_store")
 
     async def consume(self, queues: Sequence[str], deliver: Deliver, ended: Ended) -> Consumer:
         """See :meth:`Broker.consume`."""

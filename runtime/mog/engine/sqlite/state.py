@@ -14,8 +14,6 @@ from mog.engine.sqlite.transaction import Transaction
 class SqliteState(Part, StateBackend):
     """See :class:`StateBackend`. The end of a task clears its state, and nothing is written thereafter."""
 
-    shares_store = True
-
     async def get(self, keys: Sequence[tuple[UUID, str]]) -> list[bytes | None]:
         """See :meth:`StateBackend.get`."""
         await self.store.settled()

@@ -184,13 +184,12 @@ class BrokerConformance:
             assert (await record_of(engine, running)).state is ResultState.RUNNING
             assert await deliveries.settle(delivery)
 
-    async def test_purged_tasks_are_revoked_where_the_store_is_shared(self, kit: EngineKit) -> None:
+    async def test_purged_tasks_are_revoked(self, kit: EngineKit) -> None:
         async with kit.engine() as engine:
             id_ = await Submitter(engine).submit_new()
             await engine.broker.purge(["tasks"])
-            if engine.broker.shares_store:
-                record = await record_of(engine, id_)
-                assert (record.state, record.finished) == (ResultState.REVOKED, kit.now())
+            record = await record_of(engine, id_)
+            assert (record.state, record.finished) == (ResultState.REVOKED, kit.now())
 
     async def test_a_settled_message_never_comes_again(self, kit: EngineKit) -> None:
         async with kit.engine() as engine:
@@ -226,8 +225,6 @@ class BrokerConformance:
             for taker in takers:
                 batch = await taker.several(5)
                 assert all(await taker.engine.results.settle([outcome(one) for one in batch]))
-                if not taker.engine.broker.shares_store:
-                    await taker.engine.broker.acknowledge(batch)
             records = await second.results.get(ids)
             assert {record.state for record in records if record} == {ResultState.SUCCESS}
 

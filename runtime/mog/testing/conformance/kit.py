@@ -66,8 +66,6 @@ class Submitter:
     async def submit(self, *tasks: NewTask) -> list[UUID]:
         """Submit new tasks and return their ids."""
         assert await self.engine.results.create(tasks) == [None] * len(tasks)
-        if not self.engine.broker.shares_store:
-            assert await self.engine.broker.publish([task.message for task in tasks]) == [None] * len(tasks)
         return [task.record.id for task in tasks]
 
     async def submit_new(self, queue: str = "tasks", *, priority: int = 5, due: float | None = None) -> UUID:
@@ -144,21 +142,15 @@ class Deliveries:
         return [await self.next() for _ in range(count)]
 
     async def settle(self, delivery: Delivery, state: ResultState = ResultState.SUCCESS) -> bool:
-        """End an attempt and acknowledge it."""
+        """End an attempt."""
         [settled] = await self.engine.results.settle([outcome(delivery, state)])
-        await self._acknowledge(delivery)
         return settled
 
     async def requeue(self, delivery: Delivery, *, due: float | None = None, refund: bool = False) -> bool:
-        """Put an attempt back and acknowledge it."""
+        """Put an attempt back."""
         item = Requeue(delivery.message.id, delivery.attempt, due, refund)
         [requeued] = await self.engine.results.requeue([item])
-        await self._acknowledge(delivery)
         return requeued
-
-    async def _acknowledge(self, delivery: Delivery) -> None:
-        if not self.engine.broker.shares_store:
-            await self.engine.broker.acknowledge([delivery])
 
 
 async def record_of(engine: Engine, id_: UUID) -> Record:

@@ -86,8 +86,6 @@ class StateConformance:
             delivery = await deliveries.next()
             await engine.state.set([(id_, "place", b"1")])
             assert await deliveries.settle(delivery)
-            if not engine.state.shares_store:
-                await engine.state.clear([id_])
             assert await engine.state.get([(id_, "place")]) == [None]
 
     async def test_what_a_revoked_run_still_writes_is_dropped(self, kit: EngineKit) -> None:
@@ -96,8 +94,7 @@ class StateConformance:
             await (await Deliveries.begin(engine, slots=1)).next()
             await engine.results.revoke([Revocation(id_, StoredValue(b'"off"'), TTL, TTL)])
             await engine.state.set([(id_, "place", b"1"), (uuid4(), "place", b"1")])
-            if engine.state.shares_store:
-                assert await engine.state.get([(id_, "place")]) == [None]
+            assert await engine.state.get([(id_, "place")]) == [None]
 
     async def test_values_may_be_large_and_any_text(self, kit: EngineKit) -> None:
         async with kit.engine() as engine:
