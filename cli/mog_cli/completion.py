@@ -32,6 +32,14 @@ def queue_names(context: typer.Context, incomplete: str) -> list[str]:
     return sorted(name for name in of_app(context, lambda app: app.queues.used()) if name.startswith(incomplete))
 
 
+def several_queue_names(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer a list of queues, ``a,b``, with one more of those that it does not name yet."""
+    listed, comma, begun = incomplete.rpartition(",")
+    taken = {name.strip() for name in listed.split(",")}
+    left = sorted(of_app(context, lambda app: app.queues.used() - taken))
+    return [f"{listed}{comma}{name}" for name in left if name.startswith(begun)]
+
+
 def template_names(incomplete: str) -> list[str]:
     """Offer the scaffolds of `mog new`."""
     import mog_templates
@@ -42,7 +50,7 @@ def template_names(incomplete: str) -> list[str]:
 def of_app(context: typer.Context, names: Callable[[App], Iterable[str]]) -> list[str]:
     """Return names that the app knows; nothing where it cannot be loaded, or not soon."""
     found: list[str] = []
-    spec = context.params.get("app")
+    spec = named_app(context)
 
     def load() -> None:
         from mog_cli.app_loading import load_app
@@ -57,6 +65,14 @@ def of_app(context: typer.Context, names: Callable[[App], Iterable[str]]) -> lis
         loading.start()
         loading.join(PATIENCE)
     return [] if loading.is_alive() else found
+
+
+def named_app(context: typer.Context) -> str | None:
+    """Return the app that the words before name, if they do."""
+    if context.info_name == "run" and context.args:  # what precedes an option without its value is left over
+        return context.args[0]
+    named: str | None = context.params.get("app")
+    return named
 
 
 @contextmanager

@@ -31,6 +31,11 @@ def offered(words: str) -> list[str]:
         ("mog queues purge t", ["tasks"]),
         ("mog dead list --queue sl", ["slow"]),
         ("mog dead drop --all --queue sl", ["slow"]),
+        ("mog run --queues ", ["slow", "tasks"]),
+        ("mog run --queues slow,", ["slow,tasks"]),
+        ("mog run --exclude-queues slow,ta", ["slow,tasks"]),
+        ("mog run --queues none,t", ["none,tasks"]),
+        ("mog run --queues slow,tasks,", []),
         ("mog new x --template mi", ["minimal"]),
     ],
 )
@@ -42,6 +47,7 @@ def test_app_that_the_words_name(shop: Path) -> None:
     (shop / "other.py").write_text('from mog import App\napp = App("other")\n@app.task(name="o.k")\ndef k(c): ...\n')
     assert offered("mog submit o") == []
     assert offered("mog submit --app other o") == ["o.k"]
+    assert offered("mog run other --queues ") == offered("mog run --app other --queues ") == ["tasks"]
 
 
 @pytest.mark.parametrize(

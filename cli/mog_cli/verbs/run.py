@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mog_cli.completion import several_queue_names
 from mog_cli.options import AppOption, Settings, Verbose
 
 if TYPE_CHECKING:
@@ -25,8 +26,14 @@ def run(
     app_argument: Annotated[str | None, typer.Argument(metavar="MODULE[:NAME]", help="The same as --app.")] = None,
     *,
     app: AppOption = None,
-    queues: Annotated[str | None, typer.Option(metavar="A,B", help="Work on these queues alone.")] = None,
-    exclude_queues: Annotated[str | None, typer.Option(metavar="A,B", help="Work on all queues but these.")] = None,
+    queues: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Work on these queues alone.", autocompletion=several_queue_names),
+    ] = None,
+    exclude_queues: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Work on all queues but these.", autocompletion=several_queue_names),
+    ] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, metavar="N", help="Tasks that run at a time.")] = None,
     once: Annotated[bool, typer.Option("--once", help="End when no task is ready.")] = False,
     processes: Annotated[int, typer.Option(min=1, metavar="N", help="Run N workers, and replace those that die.")] = 1,
