@@ -14,7 +14,6 @@ from uuid import UUID
 from mog.engine.records import (
     DeadLetter,
     DeadQuery,
-    Delivery,
     Message,
     NewTask,
     Outcome,
@@ -37,8 +36,6 @@ class Operation(str, Generic[Item, Answer]):
     __slots__ = ()
 
 
-BROKER_PUBLISH: Operation[Message, None] = Operation("broker.publish")
-BROKER_ACKNOWLEDGE: Operation[Delivery, None] = Operation("broker.acknowledge")
 RESULTS_CREATE: Operation[NewTask, None] = Operation("results.create")
 RESULTS_SETTLE: Operation[Outcome, bool] = Operation("results.settle")
 RESULTS_REQUEUE: Operation[Requeue, bool] = Operation("results.requeue")
@@ -65,8 +62,6 @@ BROKER_DROP_DEAD: Operation[UUID, bool] = Operation("broker.drop_dead")
 RESULTS_FIND: Operation[Query, list[Record]] = Operation("results.find")
 
 BATCHED: tuple[str, ...] = (
-    BROKER_PUBLISH,
-    BROKER_ACKNOWLEDGE,
     RESULTS_CREATE,
     RESULTS_SETTLE,
     RESULTS_REQUEUE,
