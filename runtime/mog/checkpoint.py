@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -35,7 +35,10 @@ Key = str | int | float | bool | None
 
 @dataclass(slots=True)
 class Place:
-    """How far a loop came: ``done`` items, the last of them with ``key``; ``finished`` once it ran to its end."""
+    """How far a loop came: ``done`` items, the last of them with ``key``; ``finished`` once it ran to its end.
+
+    Where the last item was found again by its key, ``done`` is how far it stands from the start of the items now given.
+    """
 
     done: int = 0
     key: Key = None
@@ -102,6 +105,7 @@ class Checkpointed(Generic[T]):
         key: Callable[[T], Key] | None = None,
         every: int = 1,
         budget: float | None = None,
+        report: Callable[[float, float | None], None] | None = None,
     ) -> None:
         if every < 1:
             raise ValueError(f"every is a number of items from 1 up, not {every}")
@@ -111,6 +115,8 @@ class Checkpointed(Generic[T]):
         self._key = key
         self._every = every
         self._budget = budget
+        self._report = report
+        self._total = len(items) if isinstance(items, Sized) else None
         self._deadline = float("inf")
         self._place = Place()
 
@@ -152,8 +158,9 @@ class Checkpointed(Generic[T]):
         if self._key is None or self._place.done == 0:
             return itertools.islice(items, self._place.done, None)
         rest = iter(items)
-        for item in rest:
+        for position, item in enumerate(rest, start=1):
             if self._key(item) == self._place.key:
+                self._place.done = position
                 return rest
         raise self._lost()
 
@@ -174,6 +181,7 @@ class Checkpointed(Generic[T]):
         async for item in rest:
             skipped += 1
             if (self._key(item) == self._place.key) if self._key else (skipped == self._place.done):
+                self._place.done = skipped
                 return
         if self._key:
             raise self._lost()
@@ -190,6 +198,8 @@ class Checkpointed(Generic[T]):
         self._checkpoints.unwritten += 1
         if self._key is not None:
             self._place.key = plain_key(self._key(item))
+        if self._report is not None:
+            self._report(self._place.done, self._total)
 
     def _finish_loop(self) -> None:
         self._place.finished = True

@@ -180,6 +180,7 @@ class Context:
         key: Callable[[T], Key] | None = None,
         every: int = 1,
         budget: float | timedelta | None = None,
+        progress: bool = False,
     ) -> Checkpointed[T]:
         """Iterate (``for`` or ``async for``) over ``items`` from where an earlier run of this task stopped.
 
@@ -191,9 +192,13 @@ class Context:
 
         Between two items the loop raises Pause when ``budget`` seconds are spent in this run, and as soon as the
         worker is asked to stop. A loop that ran to its end stays finished: in a later run it yields nothing.
+
+        With ``progress`` the task's progress is told after each item: how many are done, over all runs, of how many,
+        where ``items`` have a length. A task has one progress, so let one of its loops tell it.
         """
         seconds = budget.total_seconds() if isinstance(budget, timedelta) else budget
-        return Checkpointed(self.checkpoints, items, name=name, key=key, every=every, budget=seconds)
+        report = self.progress if progress else None
+        return Checkpointed(self.checkpoints, items, name=name, key=key, every=every, budget=seconds, report=report)
 
     def pause(self, delay: float | timedelta | None = None) -> NoReturn:
         """Raise Pause: put this task back and run it again after ``delay`` seconds, from its start."""

@@ -9,6 +9,7 @@ import pytest
 
 from mog import App, Context
 from mog.errors import CheckpointError, CheckpointLost
+from mog.progress import Progress, ProgressReporter
 
 
 @pytest.fixture
@@ -207,3 +208,94 @@ async def test_break_leaves_the_place_behind_the_last_finished_item(app: App, se
     async with app.worker():
         await app.run(some)
     assert seen == [0, 1, 2, 3, 4, 5, 6, 7, 8]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float | None]]:
+    """What loops tell of their progress."""
+    told: list[tuple[float, float | None]] = []
+
+    def report(_: ProgressReporter, progress: Progress) -> None:
+        told.append((progress.done, progress.total))
+
+    monkeypatch.setattr(ProgressReporter, "report", report)
+    return told
+
+
+@pytest.mark.parametrize("kind", ["async", "def"])
+async def test_progress_counts_the_items_of_all_runs(
+    app: App, told: list[tuple[float, float | None]], kind: str
+) -> None:
+    @app.task(name="rows.async")
+    async def rows(context: Context) -> None:
+        async for row in context.checkpointed(range(4), every=3, progress=True):
+            if (context.attempt, row) == (1, 2):
+                context.pause()
+
+    @app.task(name="rows.def")
+    def rows_def(context: Context) -> None:
+        for row in context.checkpointed(range(4), every=3, progress=True):
+            if (context.attempt, row) == (1, 2):
+                context.pause()
+
+    async with app.worker():
+        await app.run(f"rows.{kind}")
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+async def test_progress_of_items_without_a_length_has_no_total(
+    app: App, told: list[tuple[float, float | None]]
+) -> None:
+    async def source() -> AsyncIterator[str]:
+        for name in "ab":
+            yield name
+
+    @app.task(name="rows")
+    async def rows(context: Context) -> None:
+        async for _ in context.checkpointed(source(), progress=True):
+            pass
+
+    async with app.worker():
+        await app.run(rows)
+    assert told == [(1, None), (2, None)]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_progress_by_key_is_the_place_among_the_items_now_given(
+    app: App, told: list[tuple[float, float | None]], asynchronous: bool
+) -> None:
+    class Names:
+        """Items that are awaited, and have a length."""
+
+        def __len__(self) -> int:
+            return len(names)
+
+        async def __aiter__(self) -> AsyncIterator[str]:
+            for name in names:
+                yield name
+
+    names = ["a", "b", "c", "d"]
+
+    @app.task(name="named")
+    async def named(context: Context) -> None:
+        items = Names() if asynchronous else list(names)
+        async for name in context.checkpointed(items, key=str, progress=True):
+            if name == "c" and context.attempt == 1:
+                names.remove("a")
+                context.pause()
+
+    async with app.worker():
+        await app.run(named)
+    assert told == [(1, 4), (2, 4), (2, 3), (3, 3)]
+
+
+async def test_progress_is_not_told_unasked(app: App, told: list[tuple[float, float | None]]) -> None:
+    @app.task(name="rows")
+    async def rows(context: Context) -> None:
+        async for _ in context.checkpointed(range(3)):
+            pass
+
+    async with app.worker():
+        result = await app.submit(rows)
+        await result
+    assert told == []
