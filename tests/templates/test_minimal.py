@@ -69,4 +69,4 @@ def test_every_task_is_named_for_the_package(project: Path) -> None:
     package = PACKAGES[project.name]
     source = (project / "src" / package / "tasks.py").read_text("utf-8")
     names = re.findall(r"^@task\((.*)\)$", source, re.MULTILINE)
-    assert names == [f'name="{package}.{name}"' for name in ("add", "count_primes", "greet_all")]
+    assert names == [f'name="{package}.{name}"' for name in ("add", "count_primes", "count_many_primes", "greet_all")]
