@@ -19,7 +19,7 @@ the engine sees to it that nothing is lost between the two.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -138,6 +138,9 @@ class ResultBackend(ABC):
 
     Promised: a terminal state is final (save for a forced revoke); of several attempts at one task at most one is
     recorded; each call is atomic for each of its items. Not promised: that a listing is consistent over its pages.
+
+    What a task's way leads through each time may be ``async def`` or a plain function that begins at once and returns
+    a future: that spares a turn of the loop.
     """
 
     @abstractmethod
@@ -152,7 +155,7 @@ class ResultBackend(ABC):
         """See :meth:`Broker.abandon`."""
 
     @abstractmethod
-    async def create(self, tasks: Sequence[NewTask]) -> list[MogError | None]:
+    def create(self, tasks: Sequence[NewTask]) -> Awaitable[list[MogError | None]]:
         """Store tasks as PENDING with their metadata, and their messages in their queues.
 
         An item's answer: AlreadySubmitted for an id that is known; CouldNotSubmit for one whose message no queue took,
@@ -160,7 +163,7 @@ class ResultBackend(ABC):
         """
 
     @abstractmethod
-    async def settle(self, outcomes: Sequence[Outcome]) -> list[bool]:
+    def settle(self, outcomes: Sequence[Outcome]) -> Awaitable[list[bool]]:
         """Record how attempts ended; False where the attempt is no longer the task's, or the task is terminal.
 
         Value, state, stop and time of end are written together; the task's State is dropped. With ``dead`` the
@@ -168,11 +171,11 @@ class ResultBackend(ABC):
         """
 
     @abstractmethod
-    async def requeue(self, requeues: Sequence[Requeue]) -> list[bool]:
+    def requeue(self, requeues: Sequence[Requeue]) -> Awaitable[list[bool]]:
         """Put running tasks back into their queues; False where the attempt is no longer the task's."""
 
     @abstractmethod
-    async def set_waiting(self, changes: Sequence[Waiting]) -> list[bool]:
+    def set_waiting(self, changes: Sequence[Waiting]) -> Awaitable[list[bool]]:
         """Mark running attempts as waiting for other tasks, or not; False where the attempt is no longer the task's."""
 
     @abstractmethod
@@ -221,6 +224,9 @@ class ResultBackend(ABC):
     @abstractmethod
     async def delete(self, ids: Sequence[UUID]) -> list[bool]:
         """Forget results at once; False for an unknown id, and for a task that is not done."""
+
+    def hurry(self) -> None:  # noqa: B027 - an engine that gathers nothing has nothing to do
+        """Set out with what was gathered: nothing more comes in this turn of the loop."""
 
     @abstractmethod
     def on_finished(self, finished: Finished) -> None:

@@ -1,7 +1,8 @@
 """Where an engine lives: its loop, and the order in which it does what other loops and threads ask for.
 
 What has gathered since the loop last woke is begun in the order it was asked for, neighbours with the same operation as
-one batch. Each batch runs in a task of its own, so a slow one holds up nobody.
+one batch; then the engine hears that this was all. A batch whose method answers with a future is under way at once;
+others run in a task each, so a slow one holds up nobody.
 
 Some things must not get lost although nobody waits for their answer: how attempts ended. Sent one-way while the store
 is out of reach (EngineUnavailable), ``results.settle`` and ``results.requeue`` are kept in memory and repeated, all
@@ -16,6 +17,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -56,7 +58,8 @@ class Host:
         self._opening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._backlog: list[Entry] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[Any]] = set()
+        self._promised: set[asyncio.Future[Any]] = set()
         self._under_way: dict[int, list[Entry]] = {}
         self._waiters = Waiters(engine.results, self._spawn)
         self._repeaters = {name: Repeater(name, self._method(name), self._opened) for name in REPEATED}
@@ -127,7 +130,16 @@ class Host:
 
     def _begin(self, method: Callable[[list[Any]], Awaitable[Any]], entries: list[Entry]) -> None:
         self._under_way[id(entries)] = entries
-        self._spawn(self._do(method, entries))
+        try:
+            answering = method([entry[1] for entry in entries])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the callers' answer
+            self._ended(entries, error)
+            return
+        if isinstance(answering, asyncio.Future):
+            self._promised.add(answering)
+            answering.add_done_callback(partial(self._kept, entries))
+        else:
+            self._spawn(self._do(answering, entries))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = self.loop.create_task(coroutine)
@@ -143,7 +155,8 @@ class Host:
         for operation, neighbours in groupby(entries, key=itemgetter(0)):
             self._handlers.get(operation, self._refuse_unknown)(list(neighbours))
         for call in self._followers:
-            self.loop.call_soon(call)  # not now: the batches begin first
+            call()
+        self.engine.results.hurry()
 
     def _look(self) -> None:
         if self._followers and self._closing is None:
@@ -177,27 +190,40 @@ class Host:
                 await self.engine.open()
                 self._is_open = True
 
-    async def _do(self, method: Callable[[list[Any]], Awaitable[Any]], entries: list[Entry]) -> None:
+    async def _do(self, answering: Awaitable[Any], entries: list[Entry]) -> None:
         try:
-            answers = await method([entry[1] for entry in entries])
-            pairs = list(zip(entries, [None] * len(entries) if answers is None else answers, strict=True))
+            self._ended(entries, await answering)
         except asyncio.CancelledError:
-            self._fail(entries, NotConnected(CLOSED))
+            self._ended(entries, NotConnected(CLOSED))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the callers' answer
-            self._fail(entries, error)
-        else:
-            for (operation, item, future, replies), answer in pairs:
-                if replies is not None and future is not None:
-                    replies.put((future, answer))
-                elif isinstance(answer, MogError):
-                    log.error("%s of %s failed: %s", operation, _id_of(item), answer)
+            self._ended(entries, error)
         finally:
-            self._under_way.pop(id(entries), None)
             del entries  # an exception, its traceback, this frame and a future would keep each other alive
+
+    def _kept(self, entries: list[Entry], answered: asyncio.Future[Any]) -> None:
+        """Take what a promise has come to."""
+        self._promised.discard(answered)
+        if answered.cancelled():
+            self._ended(entries, NotConnected(CLOSED))
+        else:
+            self._ended(entries, answered.exception() or answered.result())
+
+    def _ended(self, entries: list[Entry], outcome: Any) -> None:
+        """Answer a batch with what its method returned, or raised."""
+        del self._under_way[id(entries)]
+        if isinstance(outcome, BaseException):
+            self._fail(entries, outcome)
+            return
+        answers = [None] * len(entries) if outcome is None else outcome
+        for (operation, item, future, replies), answer in zip(entries, answers, strict=True):
+            if replies is not None and future is not None:
+                replies.put((future, answer))
+            elif isinstance(answer, MogError):
+                log.error("%s of %s failed: %s", operation, _id_of(item), answer)
 
     # -- what goes wrong
 
-    def _fail(self, entries: list[Entry], error: Exception) -> None:
+    def _fail(self, entries: list[Entry], error: BaseException) -> None:
         for operation, item, future, replies in entries:
             if replies is not None and future is not None:
                 replies.put((future, error))
@@ -248,15 +274,15 @@ class Host:
         """Wait for what has begun, and let what is owed to the store try one last time."""
         if self._opening is not None:
             await asyncio.wait([self._opening])
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        while begun := self._tasks | self._promised:
+            await asyncio.wait(begun)
         for repeater in self._repeaters.values():
             await repeater.finish()
 
     async def _cancel_all(self) -> None:
-        left = [*self._tasks, *([self._opening] if self._opening is not None else [])]
-        for task in left:
-            task.cancel()
+        left = [*self._tasks, *self._promised, *([self._opening] if self._opening is not None else [])]
+        for begun in left:
+            begun.cancel()
         if left:
             await asyncio.wait(left, timeout=1.0)
 

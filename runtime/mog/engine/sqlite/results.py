@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -64,24 +64,24 @@ class SqliteResults(Part, ResultBackend):
             self._watches.clear()
             self.store.finished_listeners.remove(self._watches.heard)
 
-    async def create(self, tasks: Sequence[NewTask]) -> list[MogError | None]:
+    def create(self, tasks: Sequence[NewTask]) -> Awaitable[list[MogError | None]]:
         """See :meth:`ResultBackend.create`."""
-        return await self.store.write(create, tasks)
+        return self.store.write(create, tasks)
 
-    async def settle(self, outcomes: Sequence[Outcome]) -> list[bool]:
+    def settle(self, outcomes: Sequence[Outcome]) -> Awaitable[list[bool]]:
         """See :meth:`ResultBackend.settle`."""
-        return await self.store.write(settle, outcomes, patient=True)
+        return self.store.write(settle, outcomes, patient=True)
 
-    async def requeue(self, requeues: Sequence[Requeue]) -> list[bool]:
+    def requeue(self, requeues: Sequence[Requeue]) -> Awaitable[list[bool]]:
         """See :meth:`ResultBackend.requeue`."""
-        return await self.store.write(self._requeue, requeues, patient=True)
+        return self.store.write(self._requeue, requeues, patient=True)
 
     def _requeue(self, transaction: Transaction, requeues: Sequence[Requeue]) -> list[bool]:
         return requeue(transaction, requeues, self.store.neighbours.owner)
 
-    async def set_waiting(self, changes: Sequence[Waiting]) -> list[bool]:
+    def set_waiting(self, changes: Sequence[Waiting]) -> Awaitable[list[bool]]:
         """See :meth:`ResultBackend.set_waiting`."""
-        return await self.store.write(set_waiting, changes)
+        return self.store.write(set_waiting, changes)
 
     async def revoke(self, revocations: Sequence[Revocation]) -> list[Record]:
         """See :meth:`ResultBackend.revoke`."""
@@ -171,6 +171,10 @@ class SqliteResults(Part, ResultBackend):
     async def delete(self, ids: Sequence[UUID]) -> list[bool]:
         """See :meth:`ResultBackend.delete`."""
         return await self.store.write(_delete, ids)
+
+    def hurry(self) -> None:
+        """See :meth:`ResultBackend.hurry`."""
+        self.store.hurry()
 
     def on_finished(self, finished: Finished) -> None:
         """See :meth:`ResultBackend.on_finished`."""

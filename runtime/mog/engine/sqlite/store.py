@@ -63,7 +63,7 @@ class Store:
                 forks.forget(self.abandon)
                 raise
             self.loop = asyncio.get_running_loop()
-            self.neighbours.attach(self._hear_ready, self._hear_finished, self._hear_ended)
+            self.neighbours.attach(self._hear_bell, self._hear_finished, self._hear_ended)
             self._writer = Writer(self.database, self.clock, self._lock_timeout, self._announce)
         self._users += 1
 
@@ -103,9 +103,19 @@ class Store:
             raise closed(self.database.label)
         return self._writer
 
-    async def write(self, work: Work, items: Sequence[Any], *, patient: bool = False) -> list[Any]:
-        """Run an operation, see :meth:`Writer.write`."""
-        return await self.writer.write(work, items, patient=patient)
+    def write(self, work: Work, items: Sequence[Any], *, patient: bool = False) -> asyncio.Future[list[Any]]:
+        """Run an operation, see :meth:`Writer.write`; where the store is not open, the future says so."""
+        try:
+            return self.writer.write(work, items, patient=patient)
+        except EngineError as error:
+            refused: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+            refused.set_exception(error)
+            return refused
+
+    def hurry(self) -> None:
+        """Commit what has gathered, see :meth:`Writer.hurry`."""
+        if self._writer is not None:
+            self._writer.hurry()
 
     async def settled(self) -> None:
         """Wait until what was written before can be read, see :meth:`Writer.settled`."""
@@ -190,6 +200,10 @@ class Store:
             ended = [task for owner, task in revoked if owner == row[0]]
             if not self.neighbours.ring(row, ready=ready, finished=finished, ended=ended):
                 self._recovery.look()
+
+    def _hear_bell(self) -> None:
+        self._hear_ready()
+        self.hurry()
 
     def _hear_ready(self) -> None:
         for listener in self.ready_listeners:

@@ -1,7 +1,7 @@
 """Gathers operations and commits them in groups, as soon as the store's lock can be had.
 
-All operations that have come since the loop last turned go into one transaction. While the lock is elsewhere they
-gather, and the loop goes on.
+All operations that have come since the loop last turned go into one transaction, at the next turn or, when whoever
+asked for them knows that they are all, at once. While the lock is elsewhere they gather, and the loop goes on.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ class Writer:
         self._holder_named = False
         self._closed = False
 
-    async def write(self, work: Work, items: Sequence[Any], *, patient: bool = False) -> list[Any]:
-        """Run an operation in the next transaction and return its answers."""
+    def write(self, work: Work, items: Sequence[Any], *, patient: bool = False) -> asyncio.Future[list[Any]]:
+        """Run an operation in the next transaction; returns a future for its answers."""
         operation = Promise(work, items, self._loop, patient=patient)
         self.add(operation)
-        return await operation.future
+        return operation.future
 
     def add(self, operation: Operation) -> None:
         """Put an operation into the next transaction."""
@@ -71,6 +71,12 @@ class Writer:
         self._waiting.append(operation)
         if self._flush_handle is None:
             self._flush_handle = self._loop.call_soon(self._flush)
+
+    def hurry(self) -> None:
+        """Commit what has gathered now, not at the next turn; no sooner, though, than a pause is over."""
+        if self._flush_handle is not None and not isinstance(self._flush_handle, asyncio.TimerHandle):
+            self._flush_handle.cancel()
+            self._flush()
 
     async def settled(self) -> None:
         """Wait a while until all that was added before is stored, so that a read sees it.

@@ -83,8 +83,7 @@ async def test_a_large_burst_is_parted(kit: EngineKit, monkeypatch: pytest.Monke
 async def test_a_cancelled_call_does_not_undo_its_work(kit: EngineKit) -> None:
     async with kit.engine() as engine:
         task = new_task()
-        creating = asyncio.create_task(engine.results.create([task]))
-        await asyncio.sleep(0)
+        creating = asyncio.ensure_future(engine.results.create([task]))
         creating.cancel()
         with pytest.raises(asyncio.CancelledError):
             await creating

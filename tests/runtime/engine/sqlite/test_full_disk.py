@@ -55,7 +55,7 @@ async def test_outcomes_wait_for_room(engine: Engine) -> None:
     id_ = await Submitter(engine).submit_new()
     delivery = await (await Deliveries.begin(engine, slots=1)).next()
     fill(engine)
-    settling = asyncio.create_task(engine.results.settle([outcome(delivery, content=b"x" * 100_000)]))
+    settling = asyncio.ensure_future(engine.results.settle([outcome(delivery, content=b"x" * 100_000)]))
     with pytest.raises(StoreFull):
         await engine.results.create([new_task() for _ in range(500)])
     assert (await record_of(engine, id_)).state is ResultState.RUNNING
@@ -69,7 +69,7 @@ async def test_outcomes_that_find_no_room_until_close_are_told_so(engine: Engine
     await Submitter(engine).submit_new()
     delivery = await (await Deliveries.begin(engine, slots=1)).next()
     fill(engine)
-    settling = asyncio.create_task(engine.results.settle([outcome(delivery, content=b"x" * 100_000)]))
+    settling = asyncio.ensure_future(engine.results.settle([outcome(delivery, content=b"x" * 100_000)]))
     await asyncio.sleep(0)
     await engine.close()
     with pytest.raises(Exception, match="closed before this could be stored"):
@@ -134,7 +134,7 @@ async def test_a_really_full_disk(small_disk: Path, monkeypatch: pytest.MonkeyPa
     ballast = small_disk / "ballast"
     with pytest.raises(OSError, match="No space"):
         ballast.write_bytes(b"x" * SIZE)
-    settling = asyncio.create_task(engine.results.settle([outcome(delivery, content=b"x" * 50_000)]))
+    settling = asyncio.ensure_future(engine.results.settle([outcome(delivery, content=b"x" * 50_000)]))
     deliveries.consumer.grant(3)
     with pytest.raises(StoreFull):
         await _submit_until_full(engine, stored)

@@ -91,7 +91,7 @@ async def test_outcomes_wait_longer_than_others(path: Path, engine: Engine) -> N
     delivery = await (await Deliveries.begin(engine, slots=1)).next()
     keeper = await Child.start("keep_lock", path)
     assert await keeper.line() == ["ready"]
-    settling = asyncio.create_task(engine.results.settle([outcome(delivery)]))
+    settling = asyncio.ensure_future(engine.results.settle([outcome(delivery)]))
     with pytest.raises(EngineUnavailable):
         await engine.results.create([new_task()])
     assert not settling.done()
@@ -106,7 +106,7 @@ async def test_close_does_not_wait_for_ever(path: Path, engine: Engine, caplog: 
     delivery = await (await Deliveries.begin(engine, slots=1)).next()
     keeper = await Child.start("keep_lock", path)
     assert await keeper.line() == ["ready"]
-    settling = asyncio.create_task(engine.results.settle([outcome(delivery)]))
+    settling = asyncio.ensure_future(engine.results.settle([outcome(delivery)]))
     await asyncio.sleep(0)
     async with asyncio.timeout(5.0):
         await engine.close()
