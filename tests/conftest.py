@@ -4,6 +4,13 @@ import os
 
 from hypothesis import settings
 
+from .services import amqp_url, own_rabbitmq
+
+__all__ = ["amqp_url", "own_rabbitmq"]
+
+OURS = {"MOG_REQUIRE_SERVICES", "MOG_TEST_AMQP", "MOG_TEST_REDIS"}
+"""Settings of the tests themselves; services.py reads them."""
+
 # No deadline: the suite shares its cores with others, and pytest-timeout bounds each test as a whole.
 settings.register_profile("mog", deadline=None, print_blob=True)
 settings.load_profile("mog")
@@ -11,7 +18,7 @@ settings.load_profile("mog")
 
 def pytest_configure() -> None:
     """Drop the settings of whoever runs the tests, which the programs under test would read."""
-    for name in [name for name in os.environ if name.startswith("MOG_") and name != "MOG_REQUIRE_SERVICES"]:
+    for name in [name for name in os.environ if name.startswith("MOG_") and name not in OURS]:
         del os.environ[name]
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "PYTHONWARNINGS"):
         os.environ.pop(name, None)
