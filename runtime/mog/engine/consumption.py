@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import chain
 from uuid import UUID
 
 from mog.engine.caller import Caller
 from mog.engine.contracts import Consumer, Engine
+from mog.engine.hand_over import HandOver
 from mog.engine.host import RUN
 from mog.engine.mailbox import Mailbox
 from mog.engine.operations import RESULTS_REQUEUE
 from mog.engine.records import Delivery, Requeue
 from mog.engine.running_loop import running_loop
+
+log = logging.getLogger("mog.engine")
 
 DeliverHere = Callable[[Sequence[Delivery]], None]
 """Takes deliveries on the consuming loop, never awaited."""
@@ -33,9 +38,10 @@ class Consumption:
 
         self._loop = loop
         self._caller = caller
-        self._deliveries = Mailbox(loop, take, self._hand_back)
+        self._hand_over = HandOver(loop, take, self._take_back, self._hand_back)
         self._ended = Mailbox[Sequence[UUID]](loop, lambda batches: ended(list(chain.from_iterable(batches))))
         self._granted: deque[int] = deque()
+        self._credit = 0
         self._consumer: Consumer | None = None
 
     def grant(self, slots: int) -> None:
@@ -54,7 +60,7 @@ class Consumption:
         stopped = self._loop.create_future()
         self._caller.post(RUN, self._stop, stopped)
         await stopped
-        self._deliveries.empty()
+        self._hand_over.empty()
 
     async def stopped(self) -> None:
         """Wait until this is stopped. Raises StoreUnusable once the store is found to be unusable for good."""
@@ -64,7 +70,7 @@ class Consumption:
 
     async def begin(self, engine: Engine, queues: Sequence[str]) -> None:
         """Begin; once, on the engine's loop."""
-        self._consumer = await engine.broker.consume(queues, self._deliveries.put, self._ended.put)
+        self._consumer = await engine.broker.consume(queues, self._deliver, self._ended.put)
         self._caller.host.follow(self._apply)
         self._apply()
 
@@ -83,7 +89,24 @@ class Consumption:
         while self._granted:
             slots += self._granted.popleft()
         if slots and self._consumer is not None:
+            self._credit += slots
             self._consumer.grant(slots)
+
+    def _deliver(self, deliveries: Sequence[Delivery]) -> None:
+        self._credit -= len(deliveries)
+        self._hand_over.put(deliveries)
+
+    def _take_back(self, batches: list[Sequence[Delivery]]) -> None:
+        """Put back what came for a loop that is blocked, and have nothing more delivered until it is not."""
+        self._hand_back(batches)
+        count = sum(map(len, batches))
+        log.warning("the event loop is blocked; what has not begun goes back to the queue; tasks: %d", count)
+        spare = max(0, self._credit)
+        if self._consumer is not None:
+            self._credit -= spare
+            self._consumer.grant(-spare)
+        with suppress(RuntimeError):  # the loop was closed meanwhile
+            self._loop.call_soon_threadsafe(self.grant, count + spare)
 
     def _hand_back(self, batches: list[Sequence[Delivery]]) -> None:
         """Put back what came for a loop that is closed."""

@@ -62,6 +62,14 @@ class Mailbox(Generic[T]):
         if items := self._gathered():
             self._lost(items)
 
+    def take_back(self) -> list[T]:
+        """Return what has gathered, which ``take`` then does not get; from any thread."""
+        return self._gathered()
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing waits to be taken."""
+        return not self._items
+
     def _wake(self) -> None:
         self._woken = True
         try:
@@ -75,7 +83,7 @@ class Mailbox(Generic[T]):
     def _gathered(self) -> list[T]:
         items: list[T] = []
         take = self._items.popleft
-        with suppress(IndexError):  # after the loop was closed, several threads may do this at once
+        with suppress(IndexError):  # threads may do this at once: by take_back(), or after the loop was closed
             for _ in range(len(self._items)):
                 items.append(take())  # noqa: PERF401 - what was taken before the error stays
         return items

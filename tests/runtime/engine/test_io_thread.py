@@ -15,7 +15,9 @@ from uuid import uuid4
 
 import pytest
 
+from mog.engine import hand_over
 from mog.engine.io_thread import ThreadPort
+from mog.engine.records import Requeue
 from mog.errors import NotConnected, StoreTooNew
 
 
@@ -124,6 +126,30 @@ async def test_calls_on_a_workers_blocked_loop_set_out_by_themselves(thread_port
     consumption.grant(1)
     wait_until(lambda: store.sizes("results.settle") and thread_port.engine.broker.consumer.grants)
     await settle
+    await consumption.stop()
+
+
+async def test_what_a_blocked_loop_does_not_take_goes_back(thread_port, store, new_task, monkeypatch):
+    monkeypatch.setattr(hand_over, "PATIENCE", 0.05)
+    came = []
+    consumption = await thread_port.consume(["tasks"], came.extend, lambda _: None)
+    consumption.grant(3)
+    consumer = thread_port.engine.broker.consumer
+    wait_until(lambda: consumer.credit == 3)
+    tasks = [new_task() for _ in range(4)]
+    for task in tasks[:2]:
+        thread_port.call_blocking("results.create", task.new())
+    wait_until(lambda: len(store.requeued) == 2)  # this thread never gives its loop a turn
+    assert store.requeued == [Requeue(task.id, attempt=1, refund=True) for task in tasks[:2]]
+    wait_until(lambda: consumer.credit == 0)
+    for task in tasks[2:]:
+        thread_port.call_blocking("results.create", task.new())
+    assert came == []
+    async with asyncio.timeout(5):
+        while len(came) < 2:
+            await asyncio.sleep(0.001)
+    assert [delivery.message.id for delivery in came] == [task.id for task in tasks[2:]]
+    assert consumer.credit == 1, "the loop has its three slots back, and two are taken"
     await consumption.stop()
 
 

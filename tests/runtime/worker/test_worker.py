@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mog import App, Context, ResultState
+from mog.engine import hand_over
 from mog.engine.records import Requeue
 from mog.errors import EngineUnavailable
 from mog.worker.events import Event, TaskEnded, TaskStarted, WorkerStarted, WorkerStopping
@@ -40,6 +41,43 @@ async def test_no_more_tasks_at_once_than_slots(app: App) -> None:
         await asyncio.gather(*results)
         assert worker.running == 0
     assert most == 3
+
+
+async def test_what_waits_behind_a_blocked_loop_goes_to_another_worker(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hand_over, "PATIENCE", 0.05)
+    blocked, release = threading.Event(), threading.Event()
+
+    @app.task(name="block")
+    async def block(context: Context) -> bool:
+        blocked.set()
+        return release.wait(20)  # on the loop, which is the fault
+
+    @app.task(name="next")
+    async def following(context: Context) -> str:
+        return "here"
+
+    async def work_elsewhere() -> list[str]:
+        async with App("demo", broker=app.config.broker) as other:
+
+            @other.task(name="next")
+            async def following_there(context: Context) -> str:
+                return "there"
+
+            await asyncio.to_thread(blocked.wait, 20)
+            results = await other.submit_many(other.create_request("next") for _ in range(3))
+            async with other.worker():
+                values = await asyncio.gather(*results)
+            release.set()
+            return values
+
+    elsewhere = asyncio.to_thread(asyncio.run, work_elsewhere())
+    async with app.worker(concurrency=5):
+        blocking, values = await asyncio.gather(app.run(block), elsewhere)
+        assert blocking, "nobody waited for the loop"
+        assert values == ["there"] * 3
+        assert await app.run(following) == "here", "its slots are back"
 
 
 async def test_slot_of_a_def_task_is_busy_until_its_thread_returns(app: App) -> None:
