@@ -92,7 +92,10 @@ class AppConfig(BaseModel):
     minimum_concurrency: int | None = Field(None, ge=1)
     """Mognet's name for ``concurrency``."""
     maximum_concurrency: int | None = Field(None, ge=1)
-    """Tasks that run at most, those included that wait for children; None for no bound."""
+    """Tasks that a worker has at most, those included that wait for children; None for no bound.
+
+    When as many wait, none of them goes on unless another worker runs their children.
+    """
     max_recursion: int = Field(64, ge=0)
     """Levels of tasks that submit tasks."""
     max_retries: int = Field(3, ge=0)

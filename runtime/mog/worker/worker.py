@@ -18,6 +18,7 @@ from mog.result import Result
 from mog.revoking import revoke_children
 from mog.worker.attempt import Attempt
 from mog.worker.events import Event, Observer, WorkerStarted, WorkerStopping
+from mog.worker.slots import Slots
 from mog.worker.stopping import Stopping
 from mog.worker.valve import Valve
 
@@ -51,7 +52,7 @@ class Worker:
         self.stopping = Stopping()
         self.observer = observer
         self._queues = tuple(queues)
-        self._concurrency = concurrency
+        self._slots = Slots(concurrency, app.config.maximum_concurrency)
         self._once = once
         self._attempts: dict[UUID, Attempt] = {}
         self._idle = asyncio.Event()
@@ -85,9 +86,9 @@ class Worker:
         watching: asyncio.Task[None] | None = None
         try:
             self._consumption = await self.port.consume(full_names, self._deliver, self._ended_elsewhere)
-            self.tell(WorkerStarted(self._queues, self._concurrency))
+            self.tell(WorkerStarted(self._queues, self._slots.concurrency))
             await self.app.middleware.call("on_app_started", self.app)
-            self._consumption.grant(self._concurrency)
+            self._consumption.grant(self._slots.concurrency)
             watching = asyncio.create_task(self._give_up_if_lost(self._consumption))
             await (self._run_once(full_names) if self._once else self.stopping.wait())
         finally:
@@ -127,17 +128,19 @@ class Worker:
         if not self._attempts:
             self._idle.set()
             self._valve.stop()
-        self.lend_slot()
+        self._grant(1)
 
     def lend_slot(self) -> None:
-        """Let the engine deliver one more task."""
-        if self._consumption is not None and not self.stopping.is_set():
-            self._consumption.grant(1)
+        """Let the engine deliver a task in the place of one that waits for others, as far as the maximum allows."""
+        self._grant(self._slots.lend())
 
     def take_back_slot(self) -> None:
         """Let the engine deliver one task less, from now on or once a running one has ended."""
-        if self._consumption is not None and not self.stopping.is_set():
-            self._consumption.grant(-1)
+        self._grant(-self._slots.take_back())
+
+    def _grant(self, slots: int) -> None:
+        if slots and self._consumption is not None and not self.stopping.is_set():
+            self._consumption.grant(slots)
 
     async def completed(self, task_id: UUID, context: Context | None) -> None:
         """Do what follows the end of a task: middleware is told, a revoked parent's children are called off."""
@@ -242,5 +245,5 @@ class Worker:
         """Give `def` tasks as many threads as there are slots, unless the user has set an executor."""
         loop = asyncio.get_running_loop()
         if getattr(loop, "_default_executor", None) is None:  # no public way to ask
-            threads = self._concurrency + SPARE_THREADS
+            threads = self._slots.concurrency + SPARE_THREADS
             loop.set_default_executor(ThreadPoolExecutor(threads, thread_name_prefix="mog-task"))

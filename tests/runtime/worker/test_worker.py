@@ -13,7 +13,7 @@ import pytest
 from mog import App, Context, ResultState
 from mog.engine import hand_over
 from mog.engine.records import Requeue
-from mog.errors import EngineUnavailable
+from mog.errors import ConfigError, EngineUnavailable
 from mog.worker.events import Event, TaskEnded, TaskStarted, WorkerStarted, WorkerStopping
 
 
@@ -41,6 +41,47 @@ async def test_no_more_tasks_at_once_than_slots(app: App) -> None:
         await asyncio.gather(*results)
         assert worker.running == 0
     assert most == 3
+
+
+async def test_maximum_concurrency_bounds_what_waits_for_children_too(
+    app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.config.maximum_concurrency = 3
+
+    @app.task(name="nest")
+    async def nest(context: Context, depth: int) -> int:
+        return 1 + await context.run("nest", depth - 1) if depth else 0
+
+    async with app.worker(concurrency=2) as worker:
+        result = await app.submit(nest, 4)
+        async with asyncio.timeout(10):
+            while [(await app.queue_depths())[0].ready, worker.running] != [1, 3]:
+                await asyncio.sleep(0.005)
+        with pytest.raises(TimeoutError):
+            await result.wait(timeout=0.1)
+        assert "maximum_concurrency (3)" in caplog.text
+        async with App("demo", broker=app.config.broker) as other:
+            other.task(name="nest")(nest)
+            async with other.worker():
+                assert await result == 4
+        running = most = 0
+
+        @app.task(name="hold")
+        async def hold(context: Context) -> None:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+
+        await asyncio.gather(*await app.submit_many(app.create_request(hold) for _ in range(20)))
+        assert most == 2, "the slots are what they were"
+
+
+async def test_more_slots_than_the_maximum_are_refused(app: App) -> None:
+    app.config.maximum_concurrency = 3
+    with pytest.raises(ConfigError, match=r"maximum_concurrency \(3\) is less than concurrency \(4\)"):
+        app.create_worker(concurrency=4)
 
 
 async def test_what_waits_behind_a_blocked_loop_goes_to_another_worker(
