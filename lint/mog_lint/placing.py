@@ -46,7 +46,7 @@ def _elsewhere(
         parsed = known.get(path) or _parsed(path, read)
         places = locate(parsed.tree, parsed.source.text, [parsed.nodes[site.site] for site in group])
         for site in group:
-            span = places.of(parsed.nodes[site.site])
+            span = places.head(parsed.nodes[site.site])
             start, end = parsed.source.location(span.start), parsed.source.location(span.end)
             found[site] = Related(site.message, str(path), start, end)
     return found
@@ -84,7 +84,7 @@ class _Draft:
                 yield from edit.nodes()
 
     def finding(self, path: Path, source: Source, places: Places, elsewhere: Mapping[RelatedSite, Related]) -> Finding:
-        span = self.place if isinstance(self.place, Span) else places.of(self.place)
+        span = self.place if isinstance(self.place, Span) else places.head(self.place)
         start, end = source.location(span.start), source.location(span.end)
         first = max(start.row - 1, 1)
         last = min(end.row + 1, first + EXCERPT_ROWS - 1, source.rows)

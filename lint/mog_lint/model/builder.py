@@ -12,10 +12,16 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from mog_lint.model.calls import Body, CallCollector
+from mog_lint.model.binding import bind_target, lasting
+from mog_lint.model.blocks import Kind
+from mog_lint.model.body import Body
+from mog_lint.model.calls import CallCollector
+from mog_lint.model.catching import Catching
 from mog_lint.model.expressions import dotted_name, instances_of, root_name, symbols_of
+from mog_lint.model.parameters import parameters
 from mog_lint.model.scope import MAX_SYMBOLS, Scope, merge
 from mog_lint.model.summary import (
+    CONTEXT,
     Argument,
     Class,
     Decoration,
@@ -24,8 +30,10 @@ from mog_lint.model.summary import (
     Summary,
     Symbols,
     Use,
+    is_context,
     text_of,
 )
+from mog_lint.model.turns import turns_of_iterable, turns_of_while
 
 LOCALS = ".<locals>."
 Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
@@ -75,6 +83,7 @@ class _Builder:
                 returns=function.returns or self.returned.get(function.qualname, ()),
                 calls=tuple(body.calls),
                 is_generator=body.is_generator,
+                blocks=body.blocks(),
             )
             for function, body in self.functions
         )
@@ -114,7 +123,6 @@ class _Builder:
         name = node.name.value
         qualname = scope.qualify(name)
         decorations = tuple(self.decoration(decorator, scope) for decorator in node.decorators)
-        body = Body()
         function = Function(
             qualname,
             self.site(node.name),
@@ -125,11 +133,14 @@ class _Builder:
             self.branch,
             node.asynchronous is not None,
         )
-        self.functions.append((function, body))
         scope.bind(name, (f":{qualname}",))
         inner = Scope(scope, f"{qualname}{LOCALS}")
-        for parameter in _parameters(node.params):
-            inner.bind(parameter.name.value, self.instances(parameter.annotation, scope))
+        given = parameters(node, is_method=scope.is_class)
+        for parameter, may_be_context in given:
+            symbols = (CONTEXT,) if may_be_context else self.instances(parameter.annotation, scope)
+            inner.bind(parameter.name.value, symbols)
+        body = Body(takes_context=any(is_context(symbol) for symbols in inner.names.values() for symbol in symbols))
+        self.functions.append((function, body))
         for rest in (node.params.star_arg, node.params.star_kwarg):
             if isinstance(rest, cst.Param):  # the annotation tells what is inside, not what it is
                 inner.bind(rest.name.value)
@@ -179,7 +190,7 @@ class _Builder:
         self.walk(node.body.body, inner)
         if scope.parent is None:
             self.classes[name] = Class(qualname, bases, frozenset(inner.names))
-            self.attributes[name] = {key: held for key, symbols in inner.names.items() if (held := _held(symbols))}
+            self.attributes[name] = {key: held for key, symbols in inner.names.items() if (held := lasting(symbols))}
         scope.bind(name, (f":{qualname}",))
 
     # Imports and assignments
@@ -188,7 +199,7 @@ class _Builder:
         for alias in node.names:
             module = dotted_name(alias.name)
             if alias.asname is not None:
-                _bind_target(alias.asname.name, (f"{module}:",), scope)
+                bind_target(alias.asname.name, (f"{module}:",), scope)
             else:
                 top = module.partition(".")[0]
                 scope.bind(top, (f"{top}:",))
@@ -200,7 +211,7 @@ class _Builder:
             return
         for alias in node.names:
             name = dotted_name(alias.name)
-            _bind_target(alias.name if alias.asname is None else alias.asname.name, (f"{module}:{name}",), scope)
+            bind_target(alias.name if alias.asname is None else alias.asname.name, (f"{module}:{name}",), scope)
 
     def assign(self, node: cst.Assign, scope: Scope) -> None:
         self.calls(node.value, scope, Use.BOUND)
@@ -208,7 +219,7 @@ class _Builder:
         for target in node.targets:
             self.calls_of_target(target.target, scope)
             self.hold(target.target, symbols, scope)
-            _bind_target(target.target, symbols, scope)
+            bind_target(target.target, symbols, scope)
 
     def annotated_assign(self, node: cst.AnnAssign, scope: Scope) -> None:
         self.calls(node.value, scope, Use.BOUND)
@@ -216,11 +227,11 @@ class _Builder:
         is_text = any(text_of(symbol) is not None for symbol in value)  # of which the annotation tells less
         symbols = value if is_text else value + self.instances(node.annotation, scope)
         self.hold(node.target, symbols, scope)
-        _bind_target(node.target, symbols, scope)
+        bind_target(node.target, symbols, scope)
 
     def augmented_assign(self, node: cst.AugAssign, scope: Scope) -> None:
         self.calls(node.value, scope)
-        _bind_target(node.target, (), scope)
+        bind_target(node.target, (), scope)
 
     def calls_of_target(self, target: cst.BaseExpression, scope: Scope) -> None:
         if not isinstance(target, cst.Name):
@@ -234,19 +245,20 @@ class _Builder:
             return
         held = self.attributes.setdefault(scope.self_class, {})
         name = target.attr.value
-        held[name] = tuple(dict.fromkeys((*held.get(name, ()), *_held(symbols))))[:MAX_SYMBOLS]
+        held[name] = tuple(dict.fromkeys((*held.get(name, ()), *lasting(symbols))))[:MAX_SYMBOLS]
 
     def expression(self, node: cst.Expr, scope: Scope) -> None:
         self.calls(node.value, scope, Use.STATEMENT)
 
     def raise_(self, node: cst.Raise, scope: Scope) -> None:
-        self.calls(node.exc, scope)
+        if self.body is not None:
+            self.collector(self.body).raised(node.exc, scope)
 
     def assert_(self, node: cst.Assert, scope: Scope) -> None:
         self.calls(node.test, scope)
 
     def delete(self, node: cst.Del, scope: Scope) -> None:
-        _bind_target(node.target, (), scope)
+        bind_target(node.target, (), scope)
 
     def return_(self, node: cst.Return, scope: Scope) -> None:
         self.calls(node.value, scope, Use.BOUND)
@@ -257,7 +269,7 @@ class _Builder:
 
     # Branches
 
-    def branches(self, bodies: Iterable[Sequence[Statements]], scope: Scope) -> None:
+    def branches(self, bodies: Iterable[Iterable[Statements]], scope: Scope) -> None:
         """Walk alternatives, each a sequence of bodies, from the same names, and merge what they bind."""
         before, outer = scope.names, self.branch
         self.branchings += 1
@@ -284,22 +296,35 @@ class _Builder:
         self.branches(alternatives, scope)
 
     def try_(self, node: cst.Try | cst.TryStar, scope: Scope) -> None:
-        tried = [node.body.body, *_bodies(node.orelse)]
-        self.branches([tried, *([handler.body.body] for handler in node.handlers)], scope)
+        catching = Catching(self.body, self.site, bool(self.stars), scope)
+        catching.begin(Kind.TRY)
+        self.branches(catching.alternatives(node), scope)
         for body in _bodies(node.finalbody):
             self.walk(body, scope)
+        catching.end()
 
     def for_(self, node: cst.For, scope: Scope) -> None:
         self.calls(node.iter, scope)
+        symbols, turns = self.symbols(node.iter, scope), turns_of_iterable(node.iter, scope)
         self.count_await(node)
-        _bind_target(node.target, (), scope)
-        self.branches([[node.body.body], []], scope)
-        for body in _bodies(node.orelse):
-            self.walk(body, scope)
+        bind_target(node.target, (), scope)
+        self.loop(node, (Kind.FOR, symbols, turns), scope)
 
     def while_(self, node: cst.While, scope: Scope) -> None:
-        self.calls(node.test, scope)
+        self.loop(node, (Kind.WHILE, (), turns_of_while(node, scope)), scope)
+
+    def loop(self, node: cst.For | cst.While, known: tuple[Kind, Symbols, int], scope: Scope) -> None:
+        """Walk a loop, of which its kind, what it goes over and its turns are known."""
+        kind, symbols, turns = known
+        if self.body is not None:
+            self.body.begin(kind)
+            if isinstance(node, cst.For) and isinstance(node.target, cst.Name):
+                self.body.sources[node.target.value] = node.iter
+        if isinstance(node, cst.While):
+            self.calls(node.test, scope)
         self.branches([[node.body.body], []], scope)
+        if self.body is not None:
+            self.body.end(self.site(node), symbols, turns)
         for body in _bodies(node.orelse):
             self.walk(body, scope)
 
@@ -307,10 +332,13 @@ class _Builder:
         entered = [self.enter(node, item, scope) for item in node.items]
         for item in node.items:
             if item.asname is not None:
-                _bind_target(item.asname.name, self.symbols(item.item, scope), scope)
+                bind_target(item.asname.name, self.symbols(item.item, scope), scope)
         self.count_await(node)
         before = 0 if self.body is None else self.body.awaits
+        catching = Catching(self.body, self.site, bool(self.stars), scope)
+        caught = catching.suppressed(node)
         self.walk(node.body.body, scope)
+        catching.end_suppressed(caught)
         if self.body is not None and self.body.awaits > before:
             for index in entered:
                 if index is not None:
@@ -328,33 +356,15 @@ class _Builder:
 
     def count_await(self, node: cst.For | cst.With) -> None:
         if self.body is not None and node.asynchronous is not None:
-            self.body.awaits += 1
+            self.body.note_await()
 
     def match(self, node: cst.Match, scope: Scope) -> None:
         self.calls(node.subject, scope)
         self.branches([*([case.body.body] for case in node.cases), []], scope)
 
 
-def _parameters(parameters: cst.Parameters) -> Iterable[cst.Param]:
-    return (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params)
-
-
 def _bodies(clause: cst.Else | cst.Finally | None) -> list[Statements]:
     return [] if clause is None else [clause.body.body]
-
-
-def _bind_target(target: cst.BaseExpression, symbols: Symbols, scope: Scope) -> None:
-    """Bind the names of an assignment's target; of an unpacked one nothing is known."""
-    if isinstance(target, cst.Name):
-        scope.bind(target.value, symbols)
-    elif isinstance(target, cst.Tuple | cst.List):
-        for element in target.elements:
-            _bind_target(element.value, (), scope)
-
-
-def _held(symbols: Symbols) -> Symbols:
-    """Return what an attribute may hold, without constants, such as a None from before, and own definitions."""
-    return tuple(symbol for symbol in symbols if symbol.endswith("()") or symbol[:1] not in "=:")
 
 
 def _is_main_guard(test: cst.BaseExpression) -> bool:

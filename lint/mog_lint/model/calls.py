@@ -6,25 +6,23 @@ Only what runs when the body runs counts: the bodies of nested functions and of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import libcst as cst
 
+from mog_lint.model.binding import bind_target
+from mog_lint.model.blocks import Kind
+from mog_lint.model.body import Body
 from mog_lint.model.expressions import dotted_name, symbols_of
 from mog_lint.model.scope import Scope
-from mog_lint.model.summary import FLAGS, Call, Symbols, Use, attribute
+from mog_lint.model.summary import CONTEXT, FLAGS, VALUE, Call, Symbols, Use, attribute, is_context
+from mog_lint.model.turns import turns_of_iterable
 
 _CONSTANTS = ("True", "False", "None")
+# Calls of which it matters how long they wait, or for which task they are.
+_SPOKEN = ("sleep", ".submit", ".run", ".create_request", ".submit_blocking", ".run_blocking", "Request", "^:submit")
+_SPOKEN_ARGUMENTS = frozenset({"0", "name", "task", "delay", "seconds", "secs"})
 Site = Callable[[cst.CSTNode], int]
-
-
-@dataclass
-class Body:
-    """What the walk has met so far in one function: `awaits` counts awaits, `async for` and `async with`."""
-
-    calls: list[Call] = field(default_factory=list)
-    awaits: int = 0
-    is_generator: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,7 @@ class CallCollector:
         if kind == "Call":
             self._call(node, scope, use)
         elif kind == "Await":
-            self.body.awaits += 1
-            self.visit(node.expression, scope, Use.AWAITED)  # type: ignore[attr-defined]  # told apart by name, for speed
+            self._await(node, scope, use)
         elif kind in _COMPREHENSIONS:
             self._comprehension(node, scope)
         elif kind == "NamedExpr":
@@ -54,6 +51,14 @@ class CallCollector:
                 self.body.is_generator = True
             for name in _PARTS.get(kind, ()):
                 self._part(getattr(node, name), scope)
+
+    def raised(self, node: cst.BaseExpression | None, scope: Scope) -> None:
+        """Note what is raised: what a call gives, or a class or object itself."""
+        self.visit(node, scope, Use.RAISED)
+        if isinstance(node, cst.Name | cst.Attribute):
+            symbols = symbols_of(node, scope, self.has_stars)
+            if symbols:
+                self.body.calls.append(Call(symbols, self.site(node), Use.RAISED))
 
     def enter(self, item: cst.BaseExpression, scope: Scope) -> int | None:
         """Note that a `with` enters a value, and return where that stands among the calls."""
@@ -78,7 +83,34 @@ class CallCollector:
         for argument in node.args:
             self.visit(argument.value, scope)
         if symbols:
-            self.body.calls.append(Call(symbols, self.site(node), use, _constants(node)))
+            spoken = self._spoken(node, scope) if symbols[0].endswith(_SPOKEN) else ()
+            self.body.calls.append(Call(symbols, self.site(node), use, _constants(node) + spoken))
+        name = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+        if isinstance(name, cst.Name) and "cancel" in name.value:
+            self.body.note_cancel(node)
+        if self.body.takes_context and any(self._is_context(argument.value, scope) for argument in node.args):
+            self.body.calls.append(Call((CONTEXT,), self.site(node), Use.GIVEN))
+
+    def _await(self, node: cst.CSTNode, scope: Scope, use: Use) -> None:
+        assert isinstance(node, cst.Await)
+        self.body.note_await(node.expression)
+        self.visit(node.expression, scope, Use.AWAITED_ALONE if use is Use.STATEMENT else Use.AWAITED)
+
+    def _is_context(self, value: cst.BaseExpression, scope: Scope) -> bool:
+        """Say whether a value may be a task's context, or its state."""
+        if not isinstance(value, cst.Name | cst.Attribute):
+            return False
+        return any(map(is_context, symbols_of(value, scope, self.has_stars)))
+
+    def _spoken(self, node: cst.Call, scope: Scope) -> Symbols:
+        """Return what may be a number, a text or the name of one in the first argument, or in one that names it."""
+        found = []
+        for position, argument in enumerate(node.args):
+            name = str(position) if argument.keyword is None else argument.keyword.value
+            if name in _SPOKEN_ARGUMENTS and not argument.star:
+                symbols = symbols_of(argument.value, scope, self.has_stars)
+                found += [f"{name}{VALUE}{symbol}" for symbol in symbols if not symbol.endswith("()")]
+        return tuple(found)
 
     def _named(self, node: cst.CSTNode, scope: Scope) -> None:
         assert isinstance(node, cst.NamedExpr)
@@ -88,15 +120,32 @@ class CallCollector:
 
     def _comprehension(self, node: cst.CSTNode, scope: Scope) -> None:
         """Walk a comprehension; its calls have no use of their own, as an `await` may not fit there."""
-        inner = Scope(scope, scope.qualname)
         clause = getattr(node, "for_in", None)
-        while isinstance(clause, cst.CompFor):
-            self.body.awaits += clause.asynchronous is not None
-            self.visit(clause.iter, inner, Use.LOOPED)
-            _hide(clause.target, inner)
-            for condition in clause.ifs:
+        assert isinstance(clause, cst.CompFor)
+        self.visit(clause.iter, scope, Use.LOOPED)
+        symbols = symbols_of(clause.iter, scope, self.has_stars)
+        turns = turns_of_iterable(clause.iter, scope)
+        before = self.body.awaits
+        self.body.begin(Kind.COMPREHENSION)
+        self._clauses(clause, Scope(scope, scope.qualname), node)
+        if self.body.awaits > before:
+            self.body.end(self.site(node), symbols, turns)
+        else:
+            self.body.forget()
+
+    def _clauses(self, clause: cst.CompFor, inner: Scope, node: cst.CSTNode) -> None:
+        later: cst.CompFor | None = clause
+        while later is not None:
+            if later is not clause:
+                self.visit(later.iter, inner, Use.LOOPED)
+            if later.asynchronous is not None:
+                self.body.note_await()
+            if isinstance(later.target, cst.Name):
+                self.body.sources[later.target.value] = later.iter
+            bind_target(later.target, (), inner)
+            for condition in later.ifs:
                 self.visit(condition.test, inner, Use.LOOPED)
-            clause = clause.inner_for_in
+            later = later.inner_for_in
         for name in ("key", "value", "elt"):
             self.visit(getattr(node, name, None), inner, Use.LOOPED)
 
@@ -118,14 +167,6 @@ def _names(value: cst.BaseExpression) -> set[str]:
     if isinstance(value, cst.BinaryOperation):
         return _names(value.left) | _names(value.right)
     return set(dotted_name(value).split("."))
-
-
-def _hide(target: cst.BaseExpression, scope: Scope) -> None:
-    if isinstance(target, cst.Name):
-        scope.bind(target.value)
-    elif isinstance(target, cst.Tuple | cst.List):
-        for element in target.elements:
-            _hide(element.value, scope)
 
 
 _COMPREHENSIONS = frozenset({"ListComp", "SetComp", "DictComp", "GeneratorExp"})

@@ -86,7 +86,7 @@ class ChainSearch:
 
     def _helpers(self, call: Call, module: Module) -> tuple[tuple[Module, Function], ...]:
         """Return the functions that a call runs on the spot."""
-        if call.use in (Use.AWAITED, Use.WITH, Use.WITH_AWAIT):
+        if call.is_awaited or call.use in (Use.WITH, Use.WITH_AWAIT):
             return ()
         found = self.coroutines.project.functions(call.symbols, module)
         if all(self._runs(function, home) for home, function in found):

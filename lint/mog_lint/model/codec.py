@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import astuple
 from typing import Any
 
+from mog_lint.model.blocks import Block, Kind
 from mog_lint.model.summary import (
     Argument,
     Call,
@@ -20,6 +21,7 @@ from mog_lint.model.summary import (
 )
 
 USES = {use.value: use for use in Use}  # a look-up takes a fifth of the time of a call of the class
+KINDS = {kind.value: kind for kind in Kind}
 
 
 def as_data(summary: Summary) -> list[Any]:
@@ -59,6 +61,7 @@ def _function_data(function: Function) -> list[Any]:
         function.is_async,
         function.is_generator,
         function.calls,
+        function.blocks,
     ]
 
 
@@ -69,13 +72,21 @@ def _class_data(item: Class) -> list[Any]:
 def _function(
     qualname: str, site: int, decorations: list[Any], returns: list[str], first: list[Any] | None, *rest: Any
 ) -> Function:
-    is_method, branches, is_async, is_generator, calls = rest
+    is_method, branches, is_async, is_generator, calls, blocks = rest
     parameter = None if first is None else _parameter(*first)
     decorated = tuple(_decoration(*item) for item in decorations)
     made = tuple(Call(tuple(symbols), at, USES[use], tuple(constants)) for symbols, at, use, constants in calls)
+    laid = tuple(_block(*item) for item in blocks)
+    flags = (is_async, is_generator)
     return Function(
-        qualname, site, decorated, tuple(returns), parameter, is_method, tuple(branches), is_async, is_generator, made
+        qualname, site, decorated, tuple(returns), parameter, is_method, tuple(branches), *flags, made, laid
     )
+
+
+def _block(kind: str, site: int, parent: int, *rest: Any) -> Block:
+    first, end, first_await, end_await, symbols, turns, facts = rest
+    span = (first, end, first_await, end_await)
+    return Block(KINDS[kind], site, parent, *span, tuple(symbols), turns, facts)
 
 
 def _parameter(name: str, instances: list[str], is_rest: bool) -> Parameter:

@@ -66,7 +66,7 @@ class Coroutines:
         """Yield the blocking calls in the body of any function."""
         inner: tuple[str, ...] = ()
         for call in function.calls:
-            blocking = None if call.use is Use.AWAITED or _returns_at_once(call) else self._find(call, module)
+            blocking = None if call.is_awaited or _returns_at_once(call) else self._find(call, module)
             if blocking is None:
                 continue
             if not (inner and call.symbols[0].startswith(inner)):  # of `execute(…).fetchone()` the first is enough

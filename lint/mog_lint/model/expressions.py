@@ -9,8 +9,9 @@ from typing import Any
 
 import libcst as cst
 
+from mog_lint.model import constants
 from mog_lint.model.scope import MAX_SYMBOLS, Scope
-from mog_lint.model.summary import NONE, Symbols, attribute, called, text_symbol
+from mog_lint.model.summary import NONE, Symbols, attribute, called, is_quantity, text_symbol
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 BUILTINS = frozenset({"open", "input", "staticmethod", "classmethod"})  # those that a rule knows
@@ -31,18 +32,39 @@ def symbols_of(expression: cst.BaseExpression, scope: Scope, has_stars: bool) ->
 
 
 def _alternatives(*symbols: Symbols) -> Symbols:
-    return tuple(dict.fromkeys(symbol for each in symbols for symbol in each))[:MAX_SYMBOLS]
+    known = (symbol for each in symbols for symbol in each if not is_quantity(symbol))
+    return tuple(dict.fromkeys(known))[:MAX_SYMBOLS]
 
 
-# A path is divided; what a quotient of anything else has for attributes is all one.
+def _call(node: cst.Call, of: Callable[[cst.BaseExpression], Symbols]) -> Symbols:
+    function = node.func
+    if isinstance(function, cst.Attribute) and function.attr.value == "total_seconds":
+        return constants.total_seconds(of(function.value)) or called(of(function))
+    symbols = of(function)
+    return constants.timedelta(node, of) if symbols == constants.TIMEDELTA else called(symbols)
+
+
+def _operation(node: cst.BinaryOperation, of: Callable[[cst.BaseExpression], Symbols]) -> Symbols:
+    """Fold numbers; a path is divided, and what a quotient of anything else has for attributes is all one."""
+    folded = constants.arithmetic(node, of)
+    return folded or (of(node.left) if isinstance(node.operator, cst.Divide) else ())
+
+
 _FOLLOWERS: dict[type[cst.CSTNode], Callable[[Any, Callable[[cst.BaseExpression], Symbols]], Symbols]] = {
     cst.Attribute: lambda node, of: attribute(of(node.value), node.attr.value),
-    cst.Call: lambda node, of: called(of(node.func)),
+    cst.Call: _call,
     cst.Await: lambda node, of: of(node.expression),
     cst.Subscript: lambda node, of: _item(of(node.value)),
     cst.BooleanOperation: lambda node, of: _alternatives(of(node.left), of(node.right)),
     cst.IfExp: lambda node, of: _alternatives(of(node.body), of(node.orelse)),
-    cst.BinaryOperation: lambda node, of: of(node.left) if isinstance(node.operator, cst.Divide) else (),
+    cst.BinaryOperation: _operation,
+    cst.Integer: lambda node, _: constants.number(node),
+    cst.Float: lambda node, _: constants.number(node),
+    cst.UnaryOperation: constants.negative,
+    cst.Tuple: lambda node, _: constants.collection(node),
+    cst.List: lambda node, _: constants.collection(node),
+    cst.Set: lambda node, _: constants.collection(node),
+    cst.Dict: lambda node, _: constants.collection(node),
 }
 
 

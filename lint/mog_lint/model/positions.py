@@ -30,10 +30,20 @@ class Places:
         """Return the span of a wanted node."""
         return self.spans[id(node)]
 
+    def head(self, node: cst.CSTNode) -> Span:
+        """Return the span of a wanted node, of a loop or handler without its body."""
+        span = self.spans[id(node)]
+        last = _end_of_head(node)
+        if last is not None:
+            return Span(span.start, self.spans[id(last)].end)
+        return Span(span.start, span.start + len("except")) if isinstance(node, cst.ExceptHandler) else span
+
 
 def locate(tree: cst.Module, text: str, wanted: Iterable[cst.CSTNode] = ()) -> Places:
     """Find where the wanted nodes and all comments stand in the `text` that `tree` was parsed from."""
-    recorder = _Recorder(tree, wanted)
+    nodes = list(wanted)
+    heads = (last for node in nodes if (last := _end_of_head(node)) is not None)
+    recorder = _Recorder(tree, [*nodes, *heads])
     with deep_recursion():
         tree._codegen(recorder)
     spans = {**recorder.inclusive, **recorder.syntactic}
@@ -46,6 +56,15 @@ def locate(tree: cst.Module, text: str, wanted: Iterable[cst.CSTNode] = ()) -> P
         spans = {node: in_text(span) for node, span in spans.items()}
         recorder.comments = [in_text(span) for span in recorder.comments]
     return Places(spans, tuple(recorder.comments))
+
+
+def _end_of_head(node: cst.CSTNode) -> cst.CSTNode | None:
+    """Return the last node of a loop's or handler's head, None for a bare `except` and for anything else."""
+    if isinstance(node, cst.For):
+        return node.iter
+    if isinstance(node, cst.While):
+        return node.test
+    return (node.name or node.type) if isinstance(node, cst.ExceptHandler | cst.ExceptStarHandler) else None
 
 
 class _Recorder(CodegenState):

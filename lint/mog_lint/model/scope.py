@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mog_lint.model.summary import MAX_SYMBOL_LENGTH, Symbols
+from mog_lint.model.summary import MAX_SYMBOL_LENGTH, Symbols, is_quantity
 
 MAX_SYMBOLS = 8  # what a name may be after branches; past that nothing useful is known
 
@@ -59,5 +59,7 @@ def merge(branches: Iterable[Mapping[str, Symbols]]) -> dict[str, Symbols]:
             if known is None:
                 merged[name] = symbols
             elif known != symbols:
-                merged[name] = tuple(dict.fromkeys(known + symbols))[:MAX_SYMBOLS]
+                # One branch's number is not the other's; a text may still be a name.
+                both = (symbol for symbol in known + symbols if not is_quantity(symbol))
+                merged[name] = tuple(dict.fromkeys(both))[:MAX_SYMBOLS]
     return merged

@@ -8,7 +8,8 @@ Values are told by *symbols*, `module:attributes`:
     ..app:app.task        of a module named relative to this one
     :resize               a definition of this file itself
     *:task                a name that only a star import can have brought
-    ='resize              the text `resize`, and `=None` is None
+    ='resize              the text `resize`, and `=None` is None; `constants` knows numbers
+    ^:state               the attribute `state` of what may be a task's context, by its place or its name
 
 Nodes are told by their *site*, an ordinal in the order in which the builder meets them: the same file gives the same
 sites each time, and lines are computed for findings alone.
@@ -20,6 +21,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+
+from mog_lint.model.blocks import Block
 
 Symbols = tuple[str, ...]  # what a value may be; more than one after branches, none where nothing is known
 
@@ -63,26 +66,42 @@ class Use(StrEnum):
     STATEMENT = "s"  # nothing
     BOUND = "b"  # it is assigned or returned as it is
     AWAITED = "a"
+    AWAITED_ALONE = "A"  # it is awaited, and what that gives is dropped
     ENTERED = "e"  # it is the item of a `with`
     LOOPED = "l"  # it stands in a comprehension
     PART = "p"  # it is part of an expression
     WITH = "w"  # no call: a `with` enters a value
     WITH_AWAIT = "W"  # the same, around an await
+    RAISED = "r"  # it is raised, or what is raised is no call
+    GIVEN = "g"  # no call of its own: the call at this site is given what may be a task's context, or its state
 
 
+CONTEXT = "^:"
+VALUE = "~"
 FLAGS = ("WNOHANG", "NUMERIC")  # that a child has not ended is told at once; a numeric address needs no server
 
 
 class Call(NamedTuple):
     """A call in a function's own body: what is called, and the arguments that are constants, as `timeout=0`.
 
-    An argument that names one of the FLAGS counts as that flag.
+    An argument that names one of the FLAGS counts as that flag. Of some calls the symbols of an argument are kept too,
+    as `0~=60`: the first argument is 60.
     """
 
     symbols: Symbols
     site: int
     use: Use
     constants: tuple[str, ...] = ()
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it is awaited at once."""
+        return self.use in (Use.AWAITED, Use.AWAITED_ALONE)
+
+    def argument(self, *names: str) -> Symbols:
+        """Return the symbols of the first argument of one of these names or positions, as far as they were kept."""
+        kept = (constant.partition(VALUE) for constant in self.constants)
+        return tuple(symbol for name, found, symbol in kept if found and name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +111,7 @@ class Function:
     `returns` is what calling it gives, by its annotation, else by its `return` statements.
     `first` is the first positional parameter, or `*args`. `branches` are the alternatives of `if`, `try` and `match`
     that it stands in, as `number/alternative`; two functions in different alternatives never exist both. `calls` are
-    those of its own body, without those of functions in it.
+    those of its own body, without those of functions in it; `blocks` tell how they are laid out.
     """
 
     qualname: str
@@ -105,6 +124,7 @@ class Function:
     is_async: bool = False
     is_generator: bool = False
     calls: tuple[Call, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +202,16 @@ def text_symbol(text: str) -> str:
 def text_of(symbol: str) -> str | None:
     """Return the text that a symbol is, or None if it is something else."""
     return symbol.removeprefix(_TEXT) if symbol.startswith(_TEXT) else None
+
+
+def is_context(symbol: str) -> bool:
+    """Say whether a symbol may be a task's context, or the state that it holds."""
+    return symbol.removesuffix(".state").endswith("Context()") or symbol in (CONTEXT, f"{CONTEXT}state")
+
+
+def is_quantity(symbol: str) -> bool:
+    """Say whether a symbol is a number, a length of time or a collection of known length: see `constants`."""
+    return symbol[:1] == "=" and symbol[1:2] not in ("'", "N")
 
 
 def _variable(symbols: Symbols) -> Symbols:

@@ -93,3 +93,19 @@ def test_comments() -> None:
     comments = locate(cst.parse_module(text), text).comments
     assert [text[span.start : span.end] for span in comments] == ["# a", "# b", "# c", "# e"]
     assert comments[0] == Span(0, 3)
+
+
+def test_heads_leave_out_bodies() -> None:
+    text = (
+        "while (a := 1):  # x\n    pass\nasync def f():\n    async for b in (c): pass\n"
+        "    try: pass\n    except (A, B)  as  d:\n        pass\n    except:\n        pass\n"
+    )
+    tree = cst.parse_module(text)
+    while_, function = tree.body
+    assert isinstance(function, cst.FunctionDef)
+    loop, attempt = function.body.body
+    assert isinstance(attempt, cst.Try)
+    nodes = [while_, loop, *attempt.handlers, function.name]
+    places = locate(tree, text, nodes)
+    heads = [text[places.head(node).start : places.head(node).end] for node in nodes]
+    assert heads == ["while (a := 1", "async for b in (c", "except (A, B)  as  d", "except", "f"]

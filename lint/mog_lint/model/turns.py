@@ -1,0 +1,134 @@
+"""How often a loop runs at most, as far as its own file tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import libcst as cst
+
+from mog_lint.model.blocks import COUNTED, UNBOUNDED
+from mog_lint.model.constants import length_of, number_of
+from mog_lint.model.expressions import symbols_of
+from mog_lint.model.scope import Scope
+from mog_lint.model.walking import own
+
+# What gives as many items as it is given, or no more.
+KEEPS_LENGTH = frozenset({"enumerate", "reversed", "sorted", "list", "tuple", "set", "iter", "zip", "filter", "map"})
+TAKES_FUNCTION = frozenset({"filter", "map"})
+VIEWS = frozenset({"items", "keys", "values"})
+
+
+def turns_of_iterable(node: cst.BaseExpression, scope: Scope) -> int:
+    """Return how many items an iterable has at most: one written out, a short `range` or slice, or a view of those."""
+    if isinstance(node, cst.Call):
+        return _turns_of_call(node, scope)
+    if isinstance(node, cst.Subscript):
+        return _turns_of_slice(node, scope)
+    length = length_of(symbols_of(node, scope, False))
+    return UNBOUNDED if length is None else length
+
+
+def _turns_of_call(node: cst.Call, scope: Scope) -> int:
+    if isinstance(node.func, cst.Attribute):
+        is_view = node.func.attr.value in VIEWS and not node.args
+        return turns_of_iterable(node.func.value, scope) if is_view else UNBOUNDED
+    if not isinstance(node.func, cst.Name) or scope.look_up(node.func.value) is not None:
+        return UNBOUNDED
+    name = node.func.value
+    values = [argument.value for argument in node.args if argument.keyword is None and not argument.star]
+    if name == "range":
+        return _turns_of_range(values, scope)
+    if name not in KEEPS_LENGTH:
+        return UNBOUNDED
+    known = [turns_of_iterable(value, scope) for value in values[name in TAKES_FUNCTION :]]
+    return min((turns for turns in known if turns != UNBOUNDED), default=UNBOUNDED)
+
+
+def _turns_of_range(values: Sequence[cst.BaseExpression], scope: Scope) -> int:
+    numbers = [number_of(symbols_of(value, scope, False)) for value in values]
+    known = [int(number) for number in numbers if number is not None]
+    if len(known) != len(values) or not 1 <= len(known) <= 3 or 0 in known[2:]:
+        return UNBOUNDED
+    return len(range(*known))
+
+
+def _turns_of_slice(node: cst.Subscript, scope: Scope) -> int:
+    part = node.slice[0].slice
+    if len(node.slice) != 1 or not isinstance(part, cst.Slice):
+        return UNBOUNDED
+    numbers = (
+        0.0 if bound is None else number_of(symbols_of(bound, scope, False)) for bound in (part.lower, part.upper)
+    )
+    lower, upper = numbers
+    if part.upper is None:
+        return int(-lower) if lower is not None and lower < 0 else UNBOUNDED
+    if lower is None or upper is None or upper < 0 or lower < 0:
+        return UNBOUNDED
+    return int(max(upper - lower, 0))
+
+
+def turns_of_while(node: cst.While, scope: Scope) -> int:
+    """Return up to which number, or from which, a `while` counts, in its test or in an `if` that leaves it."""
+    counters = _counters(node.body)
+    if not counters:
+        return UNBOUNDED
+    limits = list(_limits(node.test, cst.And, counters, scope))
+    for statement in node.body.body:
+        if isinstance(statement, cst.If) and _leaves(statement):
+            limits += _limits(statement.test, cst.Or, counters, scope)
+    known = [limit for limit in limits if limit != COUNTED]
+    return min(known or limits, default=UNBOUNDED)
+
+
+def _counters(body: cst.BaseSuite) -> set[str]:
+    """Return the names that a loop counts up or down and does nothing else to."""
+    counted: set[str] = set()
+    assigned: set[str] = set()
+    for item in own(body):
+        if isinstance(item, cst.AugAssign) and isinstance(item.target, cst.Name):
+            is_count = isinstance(item.operator, cst.AddAssign | cst.SubtractAssign)
+            (counted if is_count else assigned).add(item.target.value)
+        elif isinstance(item, cst.AssignTarget):
+            assigned.add(_name(item.target))
+    return counted - assigned
+
+
+def _limits(
+    test: cst.BaseExpression, joint: type[cst.BaseBooleanOp], counters: set[str], scope: Scope
+) -> Iterator[int]:
+    """Yield the numbers that a counter is compared with; one that counts down to nought started somewhere."""
+    if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, joint):
+        yield from _limits(test.left, joint, counters, scope)
+        yield from _limits(test.right, joint, counters, scope)
+    elif _name(test) in counters:
+        yield _start(_name(test), scope)
+    elif isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+        yield from _limit(test.left, test.comparisons[0].comparator, counters, scope)
+
+
+def _limit(left: cst.BaseExpression, right: cst.BaseExpression, counters: set[str], scope: Scope) -> Iterator[int]:
+    if (_name(left) in counters) == (_name(right) in counters):
+        return
+    counter, other = (left, right) if _name(left) in counters else (right, left)
+    number = number_of(symbols_of(other, scope, False))
+    if number is None:
+        yield COUNTED
+    else:
+        yield int(number) if number > 0 else _start(_name(counter), scope)
+
+
+def _start(name: str, scope: Scope) -> int:
+    start = number_of(scope.look_up(name) or ())
+    return COUNTED if start is None or start <= 0 else int(start)
+
+
+def _name(node: cst.BaseExpression) -> str:
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def _leaves(branch: cst.If) -> bool:
+    """Say whether the first branch of an `if` ends the loop."""
+    last = branch.body.body[-1] if branch.body.body else None
+    if isinstance(last, cst.SimpleStatementLine):
+        last = last.body[-1]
+    return isinstance(last, cst.Break | cst.Return | cst.Raise)
