@@ -190,6 +190,10 @@ class FakeResults(ResultBackend):
     async def get_values(self, ids: Sequence[UUID]) -> list[StoredValue | None]:
         return [self.store.values.get(task_id) for task_id in ids]
 
+    async def get_with_values(self, ids: Sequence[UUID]) -> list[tuple[Record, StoredValue | None] | None]:
+        records = await self.get(ids)
+        return [record and (record, self.store.values.get(record.id)) for record in records]
+
     async def get_messages(self, ids: Sequence[UUID]) -> list[Message | None]:
         return [None for _ in ids]
 

@@ -199,6 +199,10 @@ class ResultBackend(ABC):
         """Read values and errors of finished tasks; None where there is none."""
 
     @abstractmethod
+    def get_with_values(self, ids: Sequence[UUID]) -> Awaitable[list[tuple[Record, StoredValue | None] | None]]:
+        """:meth:`get` and :meth:`get_values` at once: each record with its value."""
+
+    @abstractmethod
     async def get_messages(self, ids: Sequence[UUID]) -> list[Message | None]:
         """Read the messages of tasks that are not done or have failed; None for others."""
 

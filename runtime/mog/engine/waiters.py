@@ -14,6 +14,8 @@ from mog.engine.replies import AnyFuture, Replies
 from mog.errors import EngineUnavailable, MogError, ResultLost
 from mog.states import TERMINAL_STATES
 
+Found = tuple[Record, StoredValue | None]
+
 
 class Waiters:
     """The waiters of one engine; lives on the engine's loop.
@@ -58,70 +60,69 @@ class Waiters:
 
     def fail(self, error: MogError) -> None:
         """Answer everybody with ``error``."""
-        for task_id in list(self._waiting):
-            self._answer(task_id, error)
+        self._fail(list(self._waiting), error)
 
     def _told(self, ids: Sequence[UUID]) -> None:
         known = [task_id for task_id in ids if task_id in self._waiting]
-        if known:
-            self._spawn(self._read_again(known))
+        if not known:
+            return
+        reading = self._results.get_with_values(known)
+        if isinstance(reading, asyncio.Future) and reading.done() and reading.exception() is None:
+            if going_on := self._take(known, reading.result()):
+                self._spawn(self._watch(going_on))
+        else:
+            self._spawn(self._read_again(known, reading))
 
     async def _watch(self, ids: Sequence[UUID]) -> None:
         try:
-            await self._look(ids, self._results.watch)
+            await self._look(ids)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the waiters' answer
-            for task_id in ids:
-                self._answer(task_id, error)
+            self._fail(ids, error)
 
-    async def _read_again(self, ids: Sequence[UUID]) -> None:
+    async def _read_again(self, ids: Sequence[UUID], reading: Awaitable[Sequence[Found | None]]) -> None:
         delay = FIRST_DELAY
         while True:
             try:
-                if going_on := await self._look(ids, self._results.get):  # a false hint, and no longer watched
-                    await self._look(going_on, self._results.watch)
+                if ids := self._take(ids, await reading):  # a false hint, and no longer watched
+                    await self._look(ids)
             except EngineUnavailable:
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, LONGEST_DELAY)
+                reading = self._results.get_with_values(ids)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the waiters' answer
-                for task_id in ids:
-                    self._answer(task_id, error)
+                self._fail(ids, error)
                 return
             else:
                 return
 
-    async def _look(
-        self, ids: Sequence[UUID], read: Callable[[Sequence[UUID]], Awaitable[Sequence[Record | None]]]
-    ) -> list[UUID]:
-        """Answer the waiters of those tasks that are done or unknown; return the others."""
-        found = dict(zip(ids, await read(ids), strict=True))
-        done = {task_id: record for task_id, record in found.items() if record and record.state in TERMINAL_STATES}
-        wanted = [task_id for task_id in done if self._wants_value(task_id)]
-        values = dict(zip(wanted, await self._results.get_values(wanted), strict=True)) if wanted else {}
-        going_on: list[UUID] = []
-        deserted: list[UUID] = []
-        for task_id, record in found.items():
-            if record is None:
-                self._answer(task_id, ResultLost(task_id))
-            elif task_id in values:
-                self._answer_with_value(task_id, record, values[task_id])
-            elif task_id in done:
-                self._answer(task_id, record)
-            else:
-                (going_on if task_id in self._waiting else deserted).append(task_id)
+    async def _look(self, ids: Sequence[UUID]) -> None:
+        """Watch tasks, and answer the waiters of those that are done or unknown already."""
+        records = await self._results.watch(ids)
+        done = [
+            task_id
+            for task_id, record in zip(ids, records, strict=True)
+            if record is None or record.state in TERMINAL_STATES
+        ]
+        if done:
+            self._take(done, await self._results.get_with_values(done))
+        deserted = [task_id for task_id in set(ids).difference(done) if task_id not in self._waiting]
         if deserted:  # all left while the store was asked
             self._results.unwatch(deserted)
+
+    def _take(self, ids: Sequence[UUID], found: Sequence[Found | None]) -> list[UUID]:
+        """Answer the waiters of tasks that are done or unknown, and return the others."""
+        going_on = []
+        for task_id, what in zip(ids, found, strict=True):
+            if what is None:
+                self._fail([task_id], ResultLost(task_id))
+            elif what[0].state in TERMINAL_STATES:
+                for future, (replies, with_value) in self._waiting.pop(task_id, {}).items():
+                    replies.put((future, what if with_value else what[0]))
+            else:
+                going_on.append(task_id)
         return going_on
 
-    def _wants_value(self, task_id: UUID) -> bool:
-        return any(with_value for _, with_value in self._waiting.get(task_id, {}).values())
-
-    def _answer_with_value(self, task_id: UUID, record: Record, value: StoredValue | None) -> None:
-        for future, (replies, with_value) in self._waiting.pop(task_id, {}).items():
-            replies.put((future, (record, value) if with_value else record))
-
-    def _answer(self, task_id: UUID, answer: Record | Exception) -> None:
-        for future, (replies, with_value) in self._waiting.pop(task_id, {}).items():
-            if with_value and isinstance(answer, Record):  # it came while the others' record was read
-                self.join([(task_id, future, replies)], with_value=True)
-            else:
-                replies.put((future, answer))
+    def _fail(self, ids: Sequence[UUID], error: Exception) -> None:
+        for task_id in ids:
+            for future, (replies, _) in self._waiting.pop(task_id, {}).items():
+                replies.put((future, error))

@@ -158,6 +158,13 @@ SELECT id, name, state, number_of_starts, number_of_stops, parent_id, created, s
     kwargs_repr, queue, priority, due, expires, number_of_retries
 FROM record WHERE id = ? AND (expires IS NULL OR expires > ?);
 
+-- name: get_record_with_value
+SELECT c.id, c.name, c.state, c.number_of_starts, c.number_of_stops, c.parent_id, c.created, c.started, c.finished,
+    c.node_id, c.kwargs_repr, c.queue, c.priority, c.due, c.expires, c.number_of_retries,
+    iif(v.value_expires > ?, v.value, NULL), v.encoding
+FROM record AS c CROSS JOIN result AS v ON v.key = c.key
+WHERE c.id = ? AND (c.expires IS NULL OR c.expires > ?);
+
 -- name: find_records
 SELECT id, name, state, number_of_starts, number_of_stops, parent_id, created, started, finished, node_id,
     kwargs_repr, queue, priority, due, expires, number_of_retries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -24,7 +25,7 @@ from mog.engine.sqlite.lifecycle import create, forget, requeue, settle
 from mog.engine.sqlite.part import Part
 from mog.engine.sqlite.queries import QUERIES
 from mog.engine.sqlite.revoking import revoke, set_waiting
-from mog.engine.sqlite.rows import record_from
+from mog.engine.sqlite.rows import record_from, record_with_value_from
 from mog.engine.sqlite.store import Store
 from mog.engine.sqlite.transaction import Transaction
 from mog.engine.sqlite.watches import Watches
@@ -111,6 +112,15 @@ class SqliteResults(Part, ResultBackend):
         now = self.store.clock()
         found = [self.store.read("get_value", (id_.bytes, now)) for id_ in ids]
         return [StoredValue(*rows[0]) if rows else None for rows in found]
+
+    def get_with_values(self, ids: Sequence[UUID]) -> Awaitable[list[tuple[Record, StoredValue | None] | None]]:
+        """See :meth:`ResultBackend.get_with_values`; answers at once where nothing waits to be stored."""
+        return self.store.read_settled(partial(self._get_with_values, ids))
+
+    def _get_with_values(self, ids: Sequence[UUID]) -> list[tuple[Record, StoredValue | None] | None]:
+        now = self.store.clock()
+        found = [self.store.read("get_record_with_value", (now, id_.bytes, now)) for id_ in ids]
+        return [record_with_value_from(rows[0]) if rows else None for rows in found]
 
     async def get_messages(self, ids: Sequence[UUID]) -> list[Message | None]:
         """See :meth:`ResultBackend.get_messages`."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from mog.engine.records import Delivery, Message, Record
+from mog.engine.records import Delivery, Message, Record, StoredValue
 from mog.states import ResultState
 
 STATES: Mapping[str, ResultState] = MappingProxyType({str(state): state for state in ResultState})
@@ -38,6 +38,12 @@ def record_from(row: Sequence[Any]) -> Record:
         expires=ends,
         number_of_retries=retries,
     )
+
+
+def record_with_value_from(row: Sequence[Any]) -> tuple[Record, StoredValue | None]:
+    """Make both of a row of ``get_record_with_value``."""
+    *record, value, encoding = row
+    return record_from(record), None if value is None else StoredValue(value, encoding)
 
 
 def delivery_from(row: Sequence[Any]) -> Delivery:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 from mog.engine.sqlite.database import Database, closed
 from mog.engine.sqlite.forks import forks
@@ -19,6 +19,8 @@ from mog.engine.sqlite.writer import Writer
 from mog.errors import EngineError, EngineUnavailable, StoreUnusable
 
 logger = logging.getLogger("mog.engine.sqlite")
+
+T = TypeVar("T")
 
 TICK = 1.0
 """Seconds between looks at the store for what no doorbell brought, for dead processes, and for what has expired."""
@@ -120,6 +122,22 @@ class Store:
     async def settled(self) -> None:
         """Wait until what was written before can be read, see :meth:`Writer.settled`."""
         await self.writer.settled()
+
+    def read_settled(self, read: Callable[[], T]) -> Awaitable[T]:
+        """Call ``read``, which reads, once what was written before can be read; at once where nothing waits."""
+        if self._writer is not None and self._writer.waits:
+            return self._read_later(read)
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        try:
+            self.writer.check()
+            answer.set_result(read())
+        except EngineError as error:
+            answer.set_exception(error)
+        return answer
+
+    async def _read_later(self, read: Callable[[], T]) -> T:
+        await self.settled()
+        return read()
 
     def read(self, query: str, parameters: Any) -> list[Any]:
         """Return the rows of a named query."""

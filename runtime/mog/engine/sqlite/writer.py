@@ -78,6 +78,15 @@ class Writer:
             self._flush_handle.cancel()
             self._flush()
 
+    @property
+    def waits(self) -> bool:
+        """Whether something waits to be stored."""
+        return bool(self._waiting)
+
+    def check(self) -> None:
+        """Raise StoreUnusable if the file is gone."""
+        self._database.check()
+
     async def settled(self) -> None:
         """Wait a while until all that was added before is stored, so that a read sees it.
 

@@ -86,7 +86,9 @@ class ResultConformance:
             assert (record.state, record.number_of_starts, record.number_of_stops) == (ResultState.FAILURE, 1, 1)
             assert (record.finished, record.expires) == (kit.now(), kit.now() + TTL)
             assert record.started == kit.now() - 3
-            assert await engine.results.get_values([id_]) == [StoredValue(b"zipped", "gzip")]
+            value = StoredValue(b"zipped", "gzip")
+            assert await engine.results.get_values([id_]) == [value]
+            assert await engine.results.get_with_values([uuid4(), id_]) == [None, (record, value)]
             [message] = await engine.results.get_messages([id_])
             assert message is not None, "what has failed may be submitted again"
 
@@ -217,7 +219,9 @@ class ResultConformance:
             id_ = await self._finish(engine)
             await kit.advance(TTL / 2 + 1)
             assert await engine.results.get_values([id_]) == [None]
-            assert (await record_of(engine, id_)).state is ResultState.SUCCESS
+            record = await record_of(engine, id_)
+            assert record.state is ResultState.SUCCESS
+            assert await engine.results.get_with_values([id_]) == [(record, None)]
             await kit.advance(TTL / 2)
             assert await engine.results.get([id_]) == [None]
             assert await engine.results.get_metadata([id_]) == [{}]
