@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class LintConfig:
     """What a project asks of the linter. A list of rules holds codes, names, prefixes of codes, or ALL.
 
     `root` is the directory of pyproject.toml, if there is one (`has_project`); paths and patterns are relative to it.
+    `external_tasks` are patterns of names of tasks that other projects declare; `max_sleep` is in seconds.
     `src` are the directories from which the project's modules are imported, empty where none is named.
     `pyproject` is the whole file, for what other tools' tables tell about the layout.
     """
@@ -43,6 +44,8 @@ class LintConfig:
     blocking_calls: tuple[str, ...] = ()
     non_blocking_calls: tuple[str, ...] = ()
     offload_functions: tuple[str, ...] = ()
+    external_tasks: tuple[str, ...] = ()
+    max_sleep: float = 15.0
     src: tuple[str, ...] = ()
     has_project: bool = False
     pyproject: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -85,7 +88,7 @@ def read_config(file: Path) -> LintConfig:
             raise ConfigError(f"{file}: [tool.mog.lint] has no key {key}{did_you_mean(key, KEYS)}")
     options: dict[str, Any] = {"src": _texts(file, "tool.mog", "src", mog.get("src", []))}
     for key, value in lint.items():
-        read = _ignores_per_file if key == "per-file-ignores" else _texts
+        read = _READERS.get(key, _texts)
         options[key.replace("-", "_")] = read(file, "tool.mog.lint", key, value)
     for decorator in options.get("task_decorators", ()):
         if not _DOTTED.fullmatch(decorator):
@@ -112,6 +115,56 @@ def _texts(file: Path, table: str, key: str, value: object) -> tuple[str, ...]:
 def _ignores_per_file(file: Path, table: str, key: str, value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
     patterns = _table(file, f"{table}.{key}", value)
     return tuple((pattern, _texts(file, f"{table}.{key}", repr(pattern), rules)) for pattern, rules in patterns.items())
+
+
+def _seconds(file: Path, table: str, key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ConfigError(f"{file}: {key} in [{table}] is a number of seconds, not {_kind(value)}")
+    if not 0 <= value < float("inf"):
+        raise ConfigError(f"{file}: {key} in [{table}] is a number of seconds from 0 up, not {value}")
+    return float(value)
+
+
+_READERS.get(key, _texts)
+        options[key.replace("-", "_")] = read(file, "tool.mog.lint", key, value)
+    for decorator in options.get("task_decorators", ()):
+        if not _DOTTED.fullmatch(decorator):
+            raise ConfigError(f"{file}: task-decorators takes full names such as celery.shared_task, not {decorator!r}")
+    for key, example in CALL_LISTS.items():
+        for line in options.get(key.replace("-", "_"), ()):
+            if not _CALLS.fullmatch(line):
+                raise ConfigError(f"{file}: {key} takes full names such as {example!r}, not {line!r}")
+    return LintConfig(root=file.parent, has_project=True, pyproject=content, **options)
+
+
+def _table(file: Path, name: str, value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{file}: [{name}] is a table, not {_kind(value)}")
+    return value
+
+
+def _texts(file: Path, table: str, key: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(f'{file}: {key} in [{table}] is a list of texts such as ["…"], not {_kind(value)}')
+    return tuple(value)
+
+
+def _ignores_per_file(file: Path, table: str, key: str, value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    patterns = _table(file, f"{table}.{key}", value)
+    return tuple((pattern, _texts(file, f"{table}.{key}", repr(pattern), rules)) for pattern, rules in patterns.items())
+
+
+def _seconds(file: Path, table: str, key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        shown = value if isinstance(value, int | float) and not isinstance(value, bool) else _kind(value)
+        raise ConfigError(f"{file}: {key} in [{table}] is a number of seconds from 0 up, not {shown}")
+    return float(value)
+
+
+_READERS: Mapping[str, Callable[[Path, str, str, object], object]] = {
+    "per-file-ignores": _ignores_per_file,
+    "max-sleep": _seconds,
+}
 
 
 def _kind(value: object) -> str:

@@ -26,6 +26,8 @@ def test_all_keys(tmp_path: Path) -> None:
         ignore = ["task-name-missing"]
         exclude = ["generated/"]
         task-decorators = ["celery.shared_task"]
+        external-tasks = ["billing.*"]
+        max-sleep = 30
         per-file-ignores = { "tests/*" = ["MOG101"] }
         """,
     )
@@ -37,6 +39,8 @@ def test_all_keys(tmp_path: Path) -> None:
         ignore=("task-name-missing",),
         exclude=("generated/",),
         task_decorators=("celery.shared_task",),
+        external_tasks=("billing.*",),
+        max_sleep=30.0,
         per_file_ignores=(("tests/*", ("MOG101",)),),
         src=("lib",),
         has_project=True,
@@ -73,6 +77,10 @@ def test_without_a_project_the_defaults_hold(tmp_path: Path) -> None:
             r"'a.py' in \[tool.mog.lint.per-file-ignores\] is a list",
         ),
         ("[tool.mog.lint]\ntask-decorators = ['shared_task']", "takes full names such as celery.shared_task"),
+        ("[tool.mog.lint]\nmax-sleep = '15s'", r"max-sleep in \[tool.mog.lint\] is a number of seconds, not a text"),
+        ("[tool.mog.lint]\nmax-sleep = true", "not a boolean"),
+        ("[tool.mog.lint]\nmax-sleep = -1", "from 0 up, not -1"),
+        ("[tool.mog.lint]\nmax-sleep = inf", "from 0 up, not inf"),
         ("[tool.mog]\nlint = 3", r"\[tool.mog.lint\] is a table, not a number"),
         ("[tool.mog]\nsrc = 'src'", r"src in \[tool.mog\] is a list"),
         ("tool = 'x'", r"\[tool\] is a table"),
