@@ -245,18 +245,6 @@ async def test_id_that_is_not_known_yet_is_remembered(app: App) -> None:
         await app.submit(request)
 
 
-async def test_submit_and_revoke_at_once_leaves_nothing_between(app: App) -> None:
-    async with app.worker(concurrency=5) as worker:
-        results = [await app.submit("forever") for _ in range(60)]
-        await asyncio.gather(*(app.revoke(result.id) for result in results))
-        for result in results:
-            await result.refresh()
-        assert {result.state for result in results} == {ResultState.REVOKED}
-        async with asyncio.timeout(10):
-            while worker.running:
-                await asyncio.sleep(0.005)
-
-
 async def test_revoked_def_task_keeps_its_slot_until_its_thread_returns(app: App) -> None:
     started, release = threading.Event(), threading.Event()
 

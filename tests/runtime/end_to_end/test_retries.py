@@ -207,7 +207,7 @@ def test_wrong_options_are_refused_at_the_decorator(options: dict[str, object]) 
         async def x(context: Context) -> None: ...
 
 
-async def test_unknown_task_and_unreadable_message_become_dead_letters(app: App) -> None:
+async def test_unknown_task_becomes_a_dead_letter(app: App) -> None:
     app.config.unknown_task_grace = 0
     result = await app.submit(Request(name="nobody.knows"))
     async with app.worker():
