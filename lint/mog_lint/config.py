@@ -125,42 +125,6 @@ def _seconds(file: Path, table: str, key: str, value: object) -> float:
     return float(value)
 
 
-_READERS.get(key, _texts)
-        options[key.replace("-", "_")] = read(file, "tool.mog.lint", key, value)
-    for decorator in options.get("task_decorators", ()):
-        if not _DOTTED.fullmatch(decorator):
-            raise ConfigError(f"{file}: task-decorators takes full names such as celery.shared_task, not {decorator!r}")
-    for key, example in CALL_LISTS.items():
-        for line in options.get(key.replace("-", "_"), ()):
-            if not _CALLS.fullmatch(line):
-                raise ConfigError(f"{file}: {key} takes full names such as {example!r}, not {line!r}")
-    return LintConfig(root=file.parent, has_project=True, pyproject=content, **options)
-
-
-def _table(file: Path, name: str, value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise ConfigError(f"{file}: [{name}] is a table, not {_kind(value)}")
-    return value
-
-
-def _texts(file: Path, table: str, key: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ConfigError(f'{file}: {key} in [{table}] is a list of texts such as ["…"], not {_kind(value)}')
-    return tuple(value)
-
-
-def _ignores_per_file(file: Path, table: str, key: str, value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    patterns = _table(file, f"{table}.{key}", value)
-    return tuple((pattern, _texts(file, f"{table}.{key}", repr(pattern), rules)) for pattern, rules in patterns.items())
-
-
-def _seconds(file: Path, table: str, key: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        shown = value if isinstance(value, int | float) and not isinstance(value, bool) else _kind(value)
-        raise ConfigError(f"{file}: {key} in [{table}] is a number of seconds from 0 up, not {shown}")
-    return float(value)
-
-
 _READERS: Mapping[str, Callable[[Path, str, str, object], object]] = {
     "per-file-ignores": _ignores_per_file,
     "max-sleep": _seconds,
