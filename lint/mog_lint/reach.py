@@ -1,74 +1,107 @@
 """Which files can hold tasks or coroutines at all, by a search in their bytes, so that the others need no tree.
 
-A coroutine is spelt `async def`.
+A coroutine is spelt `async def`, and is looked for where findings are wanted.
 A task decorator comes from mog, from Mognet or from a configured module, and has to be spelt: either by the name of
 that module, or by a name under which a file of the project passes it on. The latter are known once the files that pass
 it on have been analysed, so the reach grows round by round.
+
+Further files come in because what has been analysed leads to them: `follow` asks for all that coroutines call.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
-from mog_lint.model.project import Module, Project, absolute
+from mog_lint.model.project import Module, Project
+from mog_lint.model.summary import Function
 from mog_lint.model.tasks import TASK_API, is_task_api
 
-COROUTINE = rb"\basync\s+def\b"
-SUPPRESSES = rb"\bMOG\d"  # in a comment for ruff's eyes; the own form names mog
+OWN = re.compile(rb"\basync\s+def\b|\bMOG\d")  # a coroutine, or a comment that suppresses, for ruff's eyes
 
 
-def called_modules(module: Module) -> set[str]:
-    """Return the names of modules into which calls in a module may lead."""
-    found = set()
-    for function in module.summary.functions:
-        for call in function.calls:
-            for symbol in call.symbols:
-                name, _, attributes = symbol.partition(":")
-                for home in absolute(name, module) if name.startswith(".") else (name,):
-                    found |= {home, f"{home}.{attributes.partition('.')[0]}"}
-    return found
+@dataclass(frozen=True)
+class Word:
+    """A name with which a file may get hold of a task decorator."""
+
+    text: bytes
+    pattern: re.Pattern[bytes]
+
+    def is_in(self, data: bytes) -> bool:
+        """Say whether a file has the word."""
+        return self.text in data and self.pattern.search(data) is not None
 
 
 class Reach:
-    """The words of which a file must hold one; `decorators` are those of `task-decorators`."""
+    """The words of which a file must hold one, and which files have been searched for which of them.
+
+    `decorators` are those of `task-decorators`.
+    """
 
     def __init__(self, decorators: Iterable[str]) -> None:
         self.decorators = frozenset(decorators)
         self.methods = {"task", *(name.rpartition(".")[2] for name in self.decorators)}
-        self.words: set[str] = set()
-        self.spelt: list[tuple[bytes, re.Pattern[bytes]]] = []
-        self.new: list[tuple[bytes, re.Pattern[bytes]]] = []
+        self.words: list[Word] = []
+        self._names: set[str] = set()
+        self._searched: dict[Path, int] = {}
+        self._own: dict[Path, bool] = {}
         self._add({*TASK_API, *(name.partition(".")[0] for name in self.decorators)})
-        self.new += [(b"MOG", re.compile(SUPPRESSES)), (b"async", re.compile(COROUTINE))]
 
-    def touches(self, data: bytes) -> bool:
-        """Say whether a file has one of the words that are new since the last round."""
-        return any(word in data and pattern.search(data) for word, pattern in self.new)
+    def has_own(self, path: Path, data: bytes) -> bool:
+        """Say whether a file has coroutines or suppressions."""
+        if path not in self._own:
+            self._own[path] = OWN.search(data) is not None
+        return self._own[path]
 
-    def spells(self, data: bytes) -> bool:
-        """Say whether a file has one of the words, so that it may pass a decorator on."""
-        return any(word in data and pattern.search(data) for word, pattern in self.spelt)
+    def has_news(self, path: Path, data: bytes) -> bool:
+        """Say whether a file has a word that it has not been searched for before."""
+        done = self._searched.get(path, 0)
+        self._searched[path] = len(self.words)
+        return any(word.is_in(data) for word in self.words[done:])
 
-    def extend(self, project: Project, spelling: Iterable[Module]) -> None:
-        """Take as new the names under which modules pass on a decorator, an app, or what makes one.
+    def forget(self, path: Path) -> None:
+        """Have a file searched anew, because its content has changed."""
+        self._searched.pop(path, None)
+        self._own.pop(path, None)
 
-        `spelling` are the modules of the project that have one of the words.
+    def extend(self, project: Project, spelling: Iterable[Module]) -> bool:
+        """Take in the names under which modules pass on a decorator, an app, or what makes one; say if any is new.
+
+        `spelling` are modules of the project that have one of the words.
         """
-        self.new = []
+        known = len(self.words)
         for module in spelling:
             self._add(name for name in module.summary.exports if self._leads_to_decorator(name, module, project))
+        return len(self.words) > known
 
-    def _add(self, words: Iterable[str]) -> None:
-        fresh = set(words) - self.words
-        self.words |= fresh
-        patterns = [(word.encode(), re.compile(rb"\b" + re.escape(word.encode()) + rb"\b")) for word in sorted(fresh)]
-        self.new += patterns
-        self.spelt += patterns
+    def _add(self, names: Iterable[str]) -> None:
+        fresh = set(names) - self._names
+        self._names |= fresh
+        for name in sorted(fresh):
+            text = name.encode()
+            self.words.append(Word(text, re.compile(rb"\b" + re.escape(text) + rb"\b")))
 
     def _leads_to_decorator(self, name: str, module: Module, project: Project) -> bool:
         symbols = [f":{name}"]
         for method in self.methods:
             symbols += [f":{name}.{method}", f":{name}().{method}"]
-        names = project.resolve(symbols, module)
+        names = project.look_ahead(symbols, module)
         return any(is_task_api(found) or found.replace("()", "") in self.decorators for found in names)
+
+
+def follow(project: Project, functions: Iterable[tuple[Module, Function]], depth: int) -> None:
+    """Ask the project for all that these functions call, what that calls, and so on, over so many calls."""
+    level = list(functions)
+    seen = {id(function) for _, function in level}
+    for _ in range(depth + 1):
+        called = []
+        for module, function in level:
+            for decoration in function.decorations:
+                project.resolve(decoration.symbols, module)
+            for call in function.calls:
+                found = project.functions(call.symbols, module)
+                called += [item for item in found if id(item[1]) not in seen]
+                seen.update(id(function) for _, function in found)
+        level = called

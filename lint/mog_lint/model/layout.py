@@ -9,7 +9,7 @@ pyproject.toml, else src/ of a project that has one; and always the project's ow
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -33,10 +33,12 @@ class ModuleName:
 
 
 class Layout:
-    """Knows a project's source roots and names its modules."""
+    """Knows a project's source roots and names its modules; `given` are files that count as if they were on disk."""
 
-    def __init__(self, config: LintConfig) -> None:
+    def __init__(self, config: LintConfig, given: Container[Path] = ()) -> None:
         self.root = config.root
+        self.given = given
+        self._known_roots: dict[Path, list[int]] = {}
         named = config.src or tuple(_roots_of_build_back_end(config.pyproject)) or tuple(_conventional_roots(config))
         roots = [(self.root / place).resolve() for place in named]
         # The innermost root of a file decides: it is what the build back end or the user named on purpose.
@@ -47,31 +49,38 @@ class Layout:
         is_package = path.stem == "__init__"
         parts = path.parent.parts if is_package else (*path.parent.parts, path.stem)
         candidates = []
-        for depth in self._roots(path):
+        for depth in self._roots(path.parent):
             module = parts[depth:]
             if module and all(part.isidentifier() for part in module):
                 candidates.append(".".join(module))
         return ModuleName(tuple(dict.fromkeys(candidates)), is_package)
 
-    def _roots(self, path: Path) -> list[int]:
-        """Return how many parts of the path lie above the module's name, for each root it may be imported from."""
+    def _roots(self, directory: Path) -> list[int]:
+        """Return how many parts of the path lie above a module's name, for each root it may be imported from."""
+        if directory not in self._known_roots:
+            self._known_roots[directory] = self._find_roots(directory)
+        return self._known_roots[directory]
+
+    def _find_roots(self, directory: Path) -> list[int]:
         for root in self.named_roots:
-            if root in path.parents:
+            if root == directory or root in directory.parents:
                 return [len(root.parts)]
-        top = _top_of_package(path)
+        top = self._top_of_package(directory)
         roots = [top]
         if self.root in top.parents:
             # Directories without __init__.py lie between: namespace packages, or not packages at all.
-            roots.insert(1 if top != path.parent else 0, self.root)
+            roots.insert(1 if top != directory else 0, self.root)
         return [len(root.parts) for root in roots]
 
+    def _top_of_package(self, directory: Path) -> Path:
+        """Return the directory above the unbroken chain of packages that ends in this one."""
+        while self._is_package(directory) and directory != directory.parent:
+            directory = directory.parent
+        return directory
 
-def _top_of_package(path: Path) -> Path:
-    """Return the directory above the unbroken chain of packages that the file lies in."""
-    directory = path.parent
-    while (directory / "__init__.py").is_file() and directory != directory.parent:
-        directory = directory.parent
-    return directory
+    def _is_package(self, directory: Path) -> bool:
+        init = directory / "__init__.py"
+        return init in self.given or init.is_file()
 
 
 def _conventional_roots(config: LintConfig) -> Iterator[str]:

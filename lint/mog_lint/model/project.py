@@ -2,53 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 
-from mog_lint.model.layout import ModuleName
-from mog_lint.model.summary import Class, Function, Summary
+from mog_lint.model.registry import Module, Registry, names_of
+from mog_lint.model.summary import Class, Function
+
+__all__ = ["Module", "Origin", "Project", "absolute"]
 
 MAX_STEPS = 64  # links followed for one symbol, against imports that go round in circles
-
-
-@dataclass(frozen=True, eq=False)
-class Module:
-    """A file of the project, as its place and its content tell."""
-
-    path: Path
-    name: ModuleName
-    summary: Summary
-
 
 Origin = tuple[str, Module]
 
 
-@dataclass(frozen=True, eq=False)
 class Project:
-    """The modules that are analysed together; third-party code is known by name alone."""
+    """The modules that are analysed together; third-party code is known by name alone.
 
-    modules: tuple[Module, ...]
+    Where a symbol leads is remembered until a module changes that was met on the way, or was missed there.
+    """
 
-    @cached_property
-    def _by_name(self) -> dict[str, Module]:
-        """Modules by each name that they may have; a likelier name wins over a less likely one of another file."""
-        named = sorted(
-            ((rank, name, module) for module in self.modules for rank, name in enumerate(module.name.candidates)),
-            key=lambda entry: -entry[0],
-        )
-        return {name: module for _, name, module in named}
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        self._registry = Registry()
+        self._resolved: dict[Module, dict[str, frozenset[Origin]]] = {}
+        self._asked: dict[str, set[tuple[str, Path]]] = defaultdict(
+            set
+        )  # on the way of which symbols, by module's name
+        self._way: set[str] = set()  # the names looked up for the symbol that is followed right now
+        self._definitions: dict[Module, dict[str, list[Function]]] = {}
+        self._in_order: tuple[Module, ...] | None = None
+        for module in modules:
+            self.put(module)
 
-    @cached_property
-    def _namespaces(self) -> frozenset[str]:
-        """Names of packages, among them those without a file of their own."""
-        names = (name.split(".") for name in self._by_name)
-        return frozenset(".".join(parts[:depth]) for parts in names for depth in range(1, len(parts)))
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        """All modules in the order of their paths."""
+        if self._in_order is None:
+            self._in_order = tuple(sorted(self._registry.by_path.values(), key=lambda module: module.path))
+        return self._in_order
 
-    @cached_property
-    def _resolved(self) -> dict[tuple[str, Module], frozenset[Origin]]:
-        return {}
+    def at(self, path: Path) -> Module | None:
+        """Return the module of a file, if it is one of the project's."""
+        return self._registry.by_path.get(path)
+
+    def put(self, module: Module) -> None:
+        """Add a module, in the place of the one that was at its path."""
+        self.drop(module.path)
+        self._registry.add(module)
+        self._forget(module)
+
+    def drop(self, path: Path) -> None:
+        """Remove the module at a path, if there is one."""
+        module = self._registry.by_path.get(path)
+        if module is not None:
+            self._registry.remove(module)
+            self._forget(module)
+            self._resolved.pop(module, None)
+            self._definitions.pop(module, None)
+
+    def _forget(self, module: Module) -> None:
+        """Forget where symbols lead that have met or missed a module."""
+        self._in_order = None
+        for name in names_of(module):
+            for symbol, path in self._asked.pop(name, ()):
+                home = self._registry.by_path.get(path)
+                if home is not None:
+                    self._resolved.get(home, {}).pop(symbol, None)
+
+    def find(self, name: str) -> Module | None:
+        """Return the module of a full name, or None where no file of the project can have it."""
+        self._way.add(name)
+        return self._registry.find(name)
 
     def resolve(self, symbols: Iterable[str], home: Module) -> frozenset[str]:
         """Return the full names that symbols of the module `home` lead to, through imports inside the project.
@@ -60,13 +84,25 @@ class Project:
 
     def origins(self, symbols: Iterable[str], home: Module) -> frozenset[Origin]:
         """Return the full names, each with the module of the project in which it is last spelt."""
+        known = self._resolved.setdefault(home, {})
         found: set[Origin] = set()
         for symbol in symbols:
-            key = (symbol, home)
-            if key not in self._resolved:
-                self._resolved[key] = frozenset(self._follow(symbol, home))
-            found |= self._resolved[key]
+            if symbol not in known:
+                self._way = set()
+                known[symbol] = frozenset(self._follow(symbol, home))
+                for name in self._way:
+                    self._asked[name].add((symbol, home.path))
+            found |= known[symbol]
         return frozenset(found)
+
+    def look_ahead(self, symbols: Iterable[str], home: Module) -> set[str]:
+        """Return the same as `resolve` without a note of which modules that asks for."""
+        return {name for symbol in symbols for name, _ in self._follow(symbol, home)}
+
+    @property
+    def asked(self) -> Set[str]:
+        """The names of modules, there or not, on which depends where the symbols lead that have been resolved."""
+        return self._asked.keys()
 
     def functions(self, symbols: Iterable[str], home: Module) -> tuple[tuple[Module, Function], ...]:
         """Return the project's functions that calling these symbols may run, empty where one of them is not known."""
@@ -84,7 +120,7 @@ class Project:
             return []
         parts = name.replace("()", "").split(".")
         for depth in range(len(parts) - 1, -1, -1):
-            module = self._by_name.get(".".join(parts[:depth])) if any(parts[:depth]) else None
+            module = self._registry.find(".".join(parts[:depth])) if any(parts[:depth]) else None
             module = module or (home if depth == 1 and not parts[0] else None)
             if module is not None:
                 qualname = ".".join(parts[depth:])
@@ -99,10 +135,6 @@ class Project:
             for function in module.summary.functions:
                 known.setdefault(function.qualname, []).append(function)
         return self._definitions[module]
-
-    @cached_property
-    def _definitions(self) -> dict[Module, dict[str, list[Function]]]:
-        return {}
 
     def _follow(self, symbol: str, home: Module) -> Iterator[Origin]:
         pending = [(symbol, home)]
@@ -129,7 +161,7 @@ class Project:
             yield from self._attribute(home, attributes, (home.name.candidates or ("",))[0])
         elif module_name.startswith("."):
             yield from ((f"{name}:{attributes}", home) for name in absolute(module_name, home))
-        elif (module := self._by_name.get(module_name)) is not None:
+        elif (module := self.find(module_name)) is not None:
             yield from self._attribute(module, attributes, module_name)
         else:
             yield from self._unknown_module(module_name, attributes, home)
@@ -137,8 +169,9 @@ class Project:
     def _unknown_module(self, name: str, attributes: str, home: Module) -> Iterator[str | tuple[str, Module]]:
         """Follow into a third-party module, or a namespace package, of which only submodules are files."""
         head, _, rest = attributes.partition(".")
-        if head and (f"{name}.{head}" in self._by_name or f"{name}.{head}" in self._namespaces):
-            yield (f"{name}.{head}:{rest}", home)
+        below = f"{name}.{head}"
+        if head and (self.find(below) is not None or self._registry.has_package(below)):
+            yield (f"{below}:{rest}", home)
         else:
             yield f"{name}.{attributes}".rstrip(".")
 
@@ -154,7 +187,7 @@ class Project:
                     yield from self._definition(module, attributes, name)
                 else:
                     yield (_join(symbol, attributes[len(bare) :]), module)
-        elif f"{name}.{head}" in self._by_name:
+        elif self.find(f"{name}.{head}") is not None:
             yield (f"{name}.{head}:{rest}", module)
         else:
             yield from ((f"{star}:{attributes}", module) for star in module.summary.stars)

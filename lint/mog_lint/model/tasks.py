@@ -70,11 +70,15 @@ class Tasks:
     def by_name(self) -> Mapping[str, tuple[Declaration, ...]]:
         """All names that are written out, with who bears them, in the order of files and declarations."""
         found: dict[str, list[Declaration]] = defaultdict(list)
-        for tasks in self._by_module.values():
-            for task in tasks:
-                for declaration in self.declarations(task):
-                    found[declaration.name].append(declaration)
+        for task in self:
+            for declaration in self.declarations(task):
+                found[declaration.name].append(declaration)
         return {name: tuple(declarations) for name, declarations in found.items()}
+
+    def __iter__(self) -> Iterator[Task]:
+        """Yield all tasks, in the order of files and declarations."""
+        for tasks in self._by_module.values():
+            yield from tasks
 
     def of(self, module: Module) -> tuple[Task, ...]:
         """Return the tasks that a module declares."""

@@ -1,0 +1,219 @@
+"""A project that stays in memory: it is told of changed texts, and says what it finds without a look at all the rest.
+
+    session = Session(config)
+    list(session.findings())              # of the whole project
+    session.update(path, data)            # this content counts instead of the one on disk
+    list(session.findings([path]))        # analyses this file alone, and links it anew
+    session.reload(path)                  # what is on disk counts again; without a file there it leaves the project
+    session.rescan()                      # files have come, gone or changed on disk
+
+`session.project`, `session.tasks` and `session.coroutines` are what the rules see, after `analyse` or `findings`. A
+change of pyproject.toml asks for a new session. One thread at a time may use it.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from mog_lint.blocking import knowledge
+from mog_lint.cache import Cache
+from mog_lint.config import LintConfig
+from mog_lint.contents import Contents
+from mog_lint.discovery import discover
+from mog_lint.findings import Finding
+from mog_lint.model.chains import DEPTH
+from mog_lint.model.coroutines import Coroutines
+from mog_lint.model.layout import Layout
+from mog_lint.model.project import Module, Project
+from mog_lint.model.source import Problem
+from mog_lint.model.tasks import Tasks
+from mog_lint.reach import Reach, follow
+from mog_lint.reporting import SYNTAX_ERROR, findings_of, problem_finding
+from mog_lint.selection import Selection
+
+
+class Session:
+    """What is known of a project between two looks at it.
+
+    `files` are those to analyse, by absolute path; without them they are the project's. With `jobs` above 1 that many
+    processes are started where there is much to parse, which needs a main module that can be imported without harm.
+    Raises ConfigError for a selection of a rule that does not exist.
+    """
+
+    def __init__(
+        self, config: LintConfig, *, files: Iterable[Path] | None = None, use_cache: bool = True, jobs: int = 1
+    ) -> None:
+        self.config = config
+        self.jobs = jobs
+        self.selection = Selection(config)
+        self.cache = Cache.of_project(config.root) if use_cache and config.has_project else Cache()
+        self.files = set(discover((), config).files if files is None else files)
+        self.contents = Contents()
+        self.project = Project()
+        self._layout = Layout(config, self.contents.given)
+        self._reach = Reach(config.task_decorators)
+        self._problems: dict[Path, Problem] = {}  # of contents that were to be analysed
+        self._changed: set[Path] = set()  # files of which the module, if there is one, is of an older content
+
+    def update(self, path: Path, data: bytes) -> None:
+        """Let this be a file's content, whatever is on disk; the file may be new."""
+        self.contents.given[path] = data
+        self._look_again(path)
+
+    def reload(self, path: Path) -> None:
+        """Let what is on disk be a file's content again; without a file there it leaves the project."""
+        self.contents.given.pop(path, None)
+        self._look_again(path)
+
+    def rescan(self) -> None:
+        """List the project's files anew, and take in what has changed on disk."""
+        for path in self.files.union(discover((), self.config).files):
+            self._look_again(path)
+
+    def findings(self, paths: Iterable[Path] | None = None) -> Iterator[Finding]:
+        """Yield the findings of these files, by absolute path, or of all, in the order of files and lines."""
+        reported = set(self.files if paths is None else paths)
+        self.files |= reported
+        self.analyse(reported)
+        for path in sorted(reported):
+            module, rules = self.project.at(path), self.selection.rules_for(path)
+            if module is not None:
+                yield from findings_of(module, self.tasks, self.coroutines, rules, self.contents.read)
+            elif any(rule.code == SYNTAX_ERROR for rule in rules) and (problem := self._problem(path)) is not None:
+                yield problem_finding(path, problem, self.contents.read(path) or b"")
+        self.cache.save()
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """The tasks of the files that have been analysed."""
+        return Tasks(self.project, frozenset(self.config.task_decorators))
+
+    @cached_property
+    def coroutines(self) -> Coroutines:
+        """The coroutines of the files that have been analysed."""
+        known = knowledge(self.config.blocking_calls, self.config.non_blocking_calls)
+        return Coroutines(self.project, known, frozenset(self.config.offload_functions))
+
+    def analyse(self, reported: Collection[Path] = ()) -> None:
+        """Bring the project up to date, for findings in these files: what is analysed leads to further files."""
+        with _collector_off():
+            while picked := self._pick(reported):
+                self._link(picked)
+
+    def _pick(self, reported: Collection[Path]) -> dict[Path, bytes]:
+        """Return the files that are now within reach and have no module of their present content."""
+        while self._reach.extend(self.project, self._spelling()):
+            pass
+        asked = self._asked(reported)
+        picked: dict[Path, bytes] = {}
+        for path in self.files:
+            data = self.contents.read(path)
+            if data is None or path in self._problems or self._is_up_to_date(path):
+                continue
+            is_own = path in reported and self._reach.has_own(path, data)
+            if is_own or path in asked or self._reach.has_news(path, data):
+                picked[path] = data
+            elif path in self._changed:
+                self._drop(path)
+        return picked
+
+    def _spelling(self) -> list[Module]:
+        """Return the modules that have words which are new since they were last searched."""
+        modules = [module for module in self.project.modules if module.path not in self._changed]
+        return [
+            module for module in modules if self._reach.has_news(module.path, self.contents.read(module.path) or b"")
+        ]
+
+    def _is_up_to_date(self, path: Path) -> bool:
+        return path not in self._changed and self.project.at(path) is not None
+
+    def _asked(self, reported: Collection[Path]) -> set[Path]:
+        """Return the files into which coroutines of these files, and tasks, may lead."""
+        modules = [module for path in reported if (module := self.project.at(path)) is not None]
+        roots = [(module, function) for module in modules for function in module.summary.functions if function.is_async]
+        roots += [(task.module, task.function) for task in self.tasks]
+        follow(self.project, roots, DEPTH)
+        return {self._by_name[name] for name in self.project.asked & self._by_name.keys()}
+
+    def _link(self, picked: Mapping[Path, bytes]) -> None:
+        self.cache.learn(picked.values(), self.jobs)
+        for path, data in picked.items():
+            self._analyse(path, data)
+            self._reach.forget(path)
+
+    def _analyse(self, path: Path, data: bytes) -> None:
+        """Make a module of a file's content, if that can be done; the same summary is the same module."""
+        found = self.cache.analysed(data)
+        if isinstance(found, Problem):
+            self._drop(path)
+            self._problems[path] = found
+            return
+        self._changed.discard(path)
+        module, before = Module(path, self._layout.module_name(path), found), self.project.at(path)
+        if before is None or (before.name, before.summary) != (module.name, module.summary):
+            self.project.put(module)
+            self._forget_views()
+
+    def _drop(self, path: Path) -> None:
+        self._changed.discard(path)
+        if self.project.at(path) is not None:
+            self.project.drop(path)
+            self._forget_views()
+
+    def _look_again(self, path: Path) -> None:
+        """Take in what a file's content may have become."""
+        if not self.contents.refresh(path):
+            return
+        self._problems.pop(path, None)
+        self._reach.forget(path)
+        self._changed.add(path)
+        is_there = path in self.contents.given or path.exists()
+        if is_there == (path in self.files):
+            return
+        if is_there:
+            self.files.add(path)
+        else:
+            self.files.discard(path)
+            self._drop(path)
+        self._rename()
+
+    def _rename(self) -> None:
+        """Name the modules anew: a file that has come or gone may have made packages of directories, or unmade them."""
+        self.__dict__.pop("_by_name", None)
+        self._layout = Layout(self.config, self.contents.given)
+        for module in self.project.modules:
+            name = self._layout.module_name(module.path)
+            if name != module.name:
+                self.project.put(Module(module.path, name, module.summary))
+        self._forget_views()
+
+    def _forget_views(self) -> None:
+        self.__dict__.pop("tasks", None)
+        self.__dict__.pop("coroutines", None)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Path]:
+        return {name: path for path in sorted(self.files) for name in self._layout.module_name(path).candidates}
+
+    def _problem(self, path: Path) -> Problem | None:
+        """Return what is wrong with a file that has no module, if anything."""
+        content = self.contents.get(path)
+        if isinstance(content, Problem):
+            return content
+        return self._problems.get(path) or self.cache.syntax_problem(content)
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Keep the cycle collector out of the way: trees are many small objects that it would walk again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
