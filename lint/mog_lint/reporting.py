@@ -7,25 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from mog_lint.findings import Excerpt, Finding
-from mog_lint.model.coroutines import Coroutines
 from mog_lint.model.project import Module
 from mog_lint.model.source import TOO_DEEP, Problem
 from mog_lint.model.stack import with_large_stack
-from mog_lint.model.tasks import Tasks
 from mog_lint.rule import Report, Rule, RuleContext
 from mog_lint.rules import all_rules, find_rule
 from mog_lint.suppress import Ledger
+from mog_lint.views import Views
 
 SYNTAX_ERROR = "MOG000"
 Read = Callable[[Path], bytes | None]
 
 
-def findings_of(
-    module: Module, tasks: Tasks, coroutines: Coroutines, rules: Iterable[Rule], read: Read
-) -> list[Finding]:
+def findings_of(module: Module, views: Views, rules: Iterable[Rule], read: Read) -> list[Finding]:
     """Run rules over a module and return what is not silenced, in order; `read` gives the content of a file."""
     try:
-        return _findings_of(RuleContext(module, tasks.project, tasks, coroutines), rules, read)
+        return _findings_of(RuleContext(module, views), rules, read)
     except RecursionError:  # Python 3.12 bounds how deep libcst's generator may go, whatever the limit is set to
         return [problem_finding(module.path, Problem(TOO_DEEP), read(module.path) or b"")]
 

@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from mog_lint.config import LintConfig
 from mog_lint.findings import Applicability, Severity
 from mog_lint.model.coroutines import Coroutines
+from mog_lint.model.interruptions import Interruptions
 from mog_lint.model.project import Module, Project
 from mog_lint.model.tasks import Task, Tasks
 from mog_lint.suppress import Unused
+from mog_lint.views import Views
 
 if TYPE_CHECKING:
     from mog_lint.edits import NodeEdit, NodeEditor
@@ -95,10 +98,33 @@ class RuleContext:
     """One file as a rule sees it; `unused` suppressions are known to the rules that run last."""
 
     module: Module
-    project: Project
-    all_tasks: Tasks
-    coroutines: Coroutines
+    views: Views
     unused: tuple[Unused, ...] = ()
+
+    @property
+    def project(self) -> Project:
+        """All modules."""
+        return self.views.project
+
+    @property
+    def all_tasks(self) -> Tasks:
+        """The tasks of all modules."""
+        return self.views.tasks
+
+    @property
+    def coroutines(self) -> Coroutines:
+        """The coroutines of all modules."""
+        return self.views.coroutines
+
+    @property
+    def interruptions(self) -> Interruptions:
+        """Where tasks are put back, in all modules."""
+        return self.views.interruptions
+
+    @property
+    def config(self) -> LintConfig:
+        """What the project asks of the linter."""
+        return self.views.config
 
     @property
     def tasks(self) -> tuple[Task, ...]:

@@ -7,7 +7,7 @@
     session.reload(path)                  # what is on disk counts again; without a file there it leaves the project
     session.rescan()                      # files have come, gone or changed on disk
 
-`session.project`, `session.tasks` and `session.coroutines` are what the rules see, after `analyse` or `findings`. A
+`session.project` and `session.views` are what the rules see, after `analyse` or `findings`. A
 change of pyproject.toml asks for a new session. One thread at a time may use it.
 """
 
@@ -19,14 +19,12 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from mog_lint.blocking import knowledge
 from mog_lint.cache import Cache
 from mog_lint.config import LintConfig
 from mog_lint.contents import Contents
 from mog_lint.discovery import discover
 from mog_lint.findings import Finding
 from mog_lint.model.chains import DEPTH
-from mog_lint.model.coroutines import Coroutines
 from mog_lint.model.layout import Layout
 from mog_lint.model.project import Module, Project
 from mog_lint.model.source import Problem
@@ -34,6 +32,7 @@ from mog_lint.model.tasks import Tasks
 from mog_lint.reach import Reach, follow
 from mog_lint.reporting import SYNTAX_ERROR, findings_of, problem_finding
 from mog_lint.selection import Selection
+from mog_lint.views import Views
 
 
 class Session:
@@ -82,21 +81,20 @@ class Session:
         for path in sorted(reported):
             module, rules = self.project.at(path), self.selection.rules_for(path)
             if module is not None:
-                yield from findings_of(module, self.tasks, self.coroutines, rules, self.contents.read)
+                yield from findings_of(module, self.views, rules, self.contents.read)
             elif any(rule.code == SYNTAX_ERROR for rule in rules) and (problem := self._problem(path)) is not None:
                 yield problem_finding(path, problem, self.contents.read(path) or b"")
         self.cache.save()
 
     @cached_property
+    def views(self) -> Views:
+        """What the rules see of the files that have been analysed."""
+        return Views(self.project, self.config)
+
+    @property
     def tasks(self) -> Tasks:
         """The tasks of the files that have been analysed."""
-        return Tasks(self.project, frozenset(self.config.task_decorators))
-
-    @cached_property
-    def coroutines(self) -> Coroutines:
-        """The coroutines of the files that have been analysed."""
-        known = knowledge(self.config.blocking_calls, self.config.non_blocking_calls)
-        return Coroutines(self.project, known, frozenset(self.config.offload_functions))
+        return self.views.tasks
 
     def analyse(self, reported: Collection[Path] = ()) -> None:
         """Bring the project up to date, for findings in these files: what is analysed leads to further files."""
@@ -192,8 +190,7 @@ class Session:
         self._forget_views()
 
     def _forget_views(self) -> None:
-        self.__dict__.pop("tasks", None)
-        self.__dict__.pop("coroutines", None)
+        self.__dict__.pop("views", None)
 
     @cached_property
     def _by_name(self) -> dict[str, Path]:

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     TRIED = "d"  # what its handlers are for: its body without `else`
     EXCEPT = "e"
     SUPPRESS = "s"  # the body of `with suppress(…)`
+    LATE = "l"  # what looks like a pause after work that would be done again
 
 
 LOOPS = frozenset({Kind.FOR, Kind.WHILE, Kind.COMPREHENSION})

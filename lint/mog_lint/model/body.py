@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import libcst as cst
 
 from mog_lint.model.blocks import NOWHERE, UNBOUNDED, Block, Fact, Kind
 from mog_lint.model.expressions import dotted_name
+from mog_lint.model.repeating import is_pause, late_pauses
 from mog_lint.model.summary import Call
 from mog_lint.model.walking import parts
 
@@ -24,6 +25,7 @@ class Body:
     over.
     """
 
+    function: cst.FunctionDef
     takes_context: bool = False
     is_generator: bool = False
     calls: list[Call] = field(default_factory=list)
@@ -34,6 +36,7 @@ class Body:
     _catching: int = 0
     _awaited: dict[int, frozenset[str]] = field(default_factory=dict)
     _cancelled: set[str] = field(default_factory=set)
+    _late: frozenset[int] | None = None
 
     def begin(self, kind: Kind) -> None:
         """Begin a block."""
@@ -84,6 +87,15 @@ class Body:
             for source in names_in(self.sources[found]) if found in self.sources else ():
                 self._cancelled.add(source)
                 self._cancelled.update(source.removesuffix(method) for method in _METHODS)
+
+    def note_pause(self, node: cst.CSTNode, site: Callable[[cst.CSTNode], int]) -> None:
+        """Note what looks like a pause, where it comes after work; its call has just been noted."""
+        if is_pause(node):
+            if self._late is None:
+                self._late = late_pauses(self.function)
+            if id(node) in self._late:
+                self.begin(Kind.LATE)
+                self.end(site(node))
 
     def _awaits_cancelled(self, block: Block) -> bool:
         numbers = range(block.first_await, self.awaits)

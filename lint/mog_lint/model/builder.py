@@ -139,7 +139,7 @@ class _Builder:
         for parameter, may_be_context in given:
             symbols = (CONTEXT,) if may_be_context else self.instances(parameter.annotation, scope)
             inner.bind(parameter.name.value, symbols)
-        body = Body(takes_context=any(is_context(symbol) for symbols in inner.names.values() for symbol in symbols))
+        body = Body(node, any(is_context(symbol) for symbols in inner.names.values() for symbol in symbols))
         self.functions.append((function, body))
         for rest in (node.params.star_arg, node.params.star_kwarg):
             if isinstance(rest, cst.Param):  # the annotation tells what is inside, not what it is
@@ -252,7 +252,7 @@ class _Builder:
 
     def raise_(self, node: cst.Raise, scope: Scope) -> None:
         if self.body is not None:
-            self.collector(self.body).raised(node.exc, scope)
+            self.collector(self.body).raised(node, scope)
 
     def assert_(self, node: cst.Assert, scope: Scope) -> None:
         self.calls(node.test, scope)

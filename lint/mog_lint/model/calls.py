@@ -52,13 +52,15 @@ class CallCollector:
             for name in _PARTS.get(kind, ()):
                 self._part(getattr(node, name), scope)
 
-    def raised(self, node: cst.BaseExpression | None, scope: Scope) -> None:
+    def raised(self, statement: cst.Raise, scope: Scope) -> None:
         """Note what is raised: what a call gives, or a class or object itself."""
+        node = statement.exc
         self.visit(node, scope, Use.RAISED)
         if isinstance(node, cst.Name | cst.Attribute):
             symbols = symbols_of(node, scope, self.has_stars)
             if symbols:
                 self.body.calls.append(Call(symbols, self.site(node), Use.RAISED))
+        self.body.note_pause(statement, self.site)
 
     def enter(self, item: cst.BaseExpression, scope: Scope) -> int | None:
         """Note that a `with` enters a value, and return where that stands among the calls."""
@@ -85,6 +87,7 @@ class CallCollector:
         if symbols:
             spoken = self._spoken(node, scope) if symbols[0].endswith(_SPOKEN) else ()
             self.body.calls.append(Call(symbols, self.site(node), use, _constants(node) + spoken))
+            self.body.note_pause(node, self.site)
         name = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
         if isinstance(name, cst.Name) and "cancel" in name.value:
             self.body.note_cancel(node)

@@ -84,6 +84,10 @@ class Tasks:
         """Return the tasks that a module declares."""
         return self._by_module[module]
 
+    def is_task(self, function: Function, module: Module) -> bool:
+        """Say whether a function is a task."""
+        return any(task.function is function for task in self._by_module[module])
+
     def declarations(self, task: Task) -> Iterator[Declaration]:
         """Yield the names of a task that are written out: its own, then its aliases."""
         name = task.argument("name")

@@ -1,0 +1,173 @@
+"""Where tasks are interrupted on purpose: what raises Pause or Retry, also through functions of the project.
+
+A task that is put back has to be left by an exception, so whatever catches everything on the way keeps it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from mog_lint.model.blocks import Block, Fact, Kind, around, innermost
+from mog_lint.model.contexts import context_methods
+from mog_lint.model.coroutines import Coroutines
+from mog_lint.model.project import Module
+from mog_lint.model.summary import Call, Function, Use
+from mog_lint.model.tasks import TASK_API, Tasks
+
+OWN = frozenset({"Pause", "Retry"})
+PAUSE = "mog.Pause"
+RAISE_PAUSE = frozenset({"pause", "checkpointed"})
+# What other task queues have raised for the same reason.
+FOREIGN = frozenset(
+    {"celery.exceptions.Retry", "celery.exceptions.Ignore", "celery.exceptions.Reject"}
+    | {"arq.Retry", "arq.worker.Retry", "streaq.StreaqRetry", "streaq.types.StreaqRetry"}
+    | {"dramatiq.Retry", "dramatiq.errors.Retry"}
+)
+EVERYTHING = frozenset({"builtins.Exception", "builtins.BaseException"})
+Key = tuple[Module, int]  # a function, by its site
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """A call, by its number in a function, that raises or leads to what raises: `raised`, at the site of `source`."""
+
+    number: int
+    raised: str
+    source: tuple[Module, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Interruptions:
+    """The interruptions of what runs as part of a project's tasks."""
+
+    tasks: Tasks
+    coroutines: Coroutines
+
+    def runs_in_task(self, function: Function, module: Module) -> bool:
+        """Say whether a function is a task or is called by one, at any depth."""
+        return (module, function.site) in self._functions
+
+    def of(self, function: Function, module: Module) -> Iterator[Interruption]:
+        """Yield the calls of a function that interrupt the task that it runs for, if it runs for one."""
+        key = (module, function.site)
+        yield from self._own.get(key, ())
+        for number, callee in self._edges.get(key, ()):
+            if callee in self._leaving:
+                inner = self._leaving[callee]
+                yield Interruption(number, inner.raised, inner.source)
+
+    def own(self, function: Function, module: Module) -> Iterator[Interruption]:
+        """Yield those that a function's own body raises."""
+        for number, call in enumerate(function.calls):
+            raised = self._raised(call, module)
+            if raised:
+                yield Interruption(number, raised, (module, call.site))
+
+    def _raised(self, call: Call, module: Module) -> str:
+        """Return the name of what a call raises by itself, empty where it does not."""
+        if call.use is Use.RAISED:
+            names = (name.replace("()", "") for name in self.tasks.project.resolve(call.symbols, module))
+            return next((name for name in sorted(names) if is_interruption(name)), "")
+        return "" if RAISE_PAUSE.isdisjoint(context_methods(call, self.tasks.project, module)) else PAUSE
+
+    @cached_property
+    def _functions(self) -> Mapping[Key, Function]:
+        """The tasks, and all functions of the project that they call, at any depth."""
+        tasks = [(module, task.function) for module in self.tasks.project.modules for task in self.tasks.of(module)]
+        found: dict[Key, Function] = {}
+        while tasks:
+            module, function = tasks.pop()
+            if (module, function.site) not in found:
+                found[(module, function.site)] = function
+                tasks += [place for call in function.calls for place in self._called(call, module)]
+        return found
+
+    @cached_property
+    def _edges(self) -> Mapping[Key, list[tuple[int, Key]]]:
+        """The calls of these functions that run another of them, each by its number."""
+        return {
+            key: [
+                (number, (home, item.site))
+                for number, call in enumerate(function.calls)
+                for home, item in self._called(call, key[0])
+            ]
+            for key, function in self._functions.items()
+        }
+
+    @cached_property
+    def _own(self) -> Mapping[Key, list[Interruption]]:
+        return {key: list(self.own(function, key[0])) for key, function in self._functions.items()}
+
+    @cached_property
+    def _leaving(self) -> Mapping[Key, Interruption]:
+        """The functions that an interruption leaves, each with one of those."""
+        callers: dict[Key, list[tuple[int, Key]]] = defaultdict(list)
+        for caller, calls in self._edges.items():
+            for number, callee in calls:
+                callers[callee].append((number, caller))
+        found: dict[Key, Interruption] = {}
+        pending = [(key, item) for key, items in self._own.items() for item in items]
+        while pending:
+            key, item = pending.pop()
+            if key in found or self.keeper(item.number, self._functions[key], key[0]) is not None:
+                continue
+            found[key] = item
+            pending += [(caller, Interruption(number, item.raised, item.source)) for number, caller in callers[key]]
+        return found
+
+    def _called(self, call: Call, module: Module) -> list[tuple[Module, Function]]:
+        """Return the project's functions that a call runs to their end: awaited ones, and plain ones."""
+        if call.use in (Use.RAISED, Use.GIVEN, Use.WITH, Use.WITH_AWAIT):
+            return []
+        found = self.tasks.project.functions(call.symbols, module)
+        return [(home, item) for home, item in found if self._runs(item, home, call)]
+
+    def _runs(self, function: Function, module: Module, call: Call) -> bool:
+        if function.is_generator or function.is_async != call.is_awaited:
+            return False
+        return self.coroutines.is_plain(function, module) or self.tasks.is_task(function, module)
+
+    def keeper(self, number: int, function: Function, module: Module) -> Block | None:
+        """Return the first block around a call that keeps an interruption from leaving the function, or None."""
+        block = innermost(number, function.blocks)
+        for outer in () if block is None else (block, *around(block, function.blocks)):
+            found = self._catcher(outer, function, module)
+            if found is not None and (found.kind is Kind.SUPPRESS or _keeps(found)):
+                return found
+        return None
+
+    def _catcher(self, block: Block, function: Function, module: Module) -> Block | None:
+        if block.kind is Kind.SUPPRESS:
+            return block if self._catches(block, module) else None
+        if block.kind is not Kind.TRIED:
+            return None
+        handlers = (item for item in function.blocks if item.kind is Kind.EXCEPT and item.parent == block.parent)
+        return next((handler for handler in handlers if self._catches(handler, module)), None)
+
+    def _catches(self, block: Block, module: Module) -> bool:
+        return self.is_on_purpose(block, module) or not EVERYTHING.isdisjoint(self.caught(block, module))
+
+    def is_on_purpose(self, block: Block, module: Module) -> bool:
+        """Say whether a block names an interruption among what it catches."""
+        return any(map(is_interruption, self.caught(block, module)))
+
+    def caught(self, block: Block, module: Module) -> set[str]:
+        """Return the full names of what a block catches."""
+        return {name.replace("()", "") for name in self.tasks.project.resolve(block.symbols, module)}
+
+
+def is_interruption(name: str) -> bool:
+    """Say whether a full name is an exception by which a task is put back."""
+    root, _, rest = name.partition(".")
+    return name in FOREIGN or (root in TASK_API and rest.rpartition(".")[2] in OWN)
+
+
+def _keeps(handler: Block) -> bool:
+    """Say whether a handler may end without raising anew what it caught, unless it asks what that is."""
+    if Fact.RERAISES not in handler.facts:
+        return True
+    goes_on = (Fact.RETURNS, Fact.BREAKS, Fact.CONTINUES, Fact.GOES_ON)
+    return Fact.ASKS not in handler.facts and any(fact in handler.facts for fact in goes_on)
