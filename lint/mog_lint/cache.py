@@ -12,8 +12,8 @@ import hashlib
 import importlib.util
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from mog_lint.model.summary import Summary
 from mog_lint.pool import work_on
 
 SUMMARY, PROBLEM, VALID = "summary", "problem", "valid"
+OnProgress = Callable[[int, int], None]
 KEPT_PER_USED = 4  # other branches of the repository want their entries back
 KEPT_AT_LEAST = 10_000
 
@@ -50,12 +51,20 @@ class Cache:
                 return cls(file, content["entries"])
         return cls(file)
 
-    def learn(self, contents: Iterable[bytes], jobs: int = 1) -> None:
-        """Analyse those contents that are not known, with at most `jobs` processes."""
+    def learn(self, contents: Iterable[bytes], jobs: int = 1, on_progress: OnProgress | None = None) -> None:
+        """Analyse those contents that are not known, with at most `jobs` processes; `on_progress` may raise to stop."""
         unknown = {key: data for data in contents if self._entry(key := digest(data)) is None}
-        entries = work_on(list(unknown.values()), make_entry, jobs)
-        for key, entry in zip(unknown, entries, strict=True):
-            self._note(key, entry)
+        with closing(work_on(list(unknown.values()), make_entry, jobs)) as entries:
+            for done, (key, entry) in enumerate(zip(unknown, entries, strict=True), 1):
+                self._note(key, entry)
+                if on_progress is not None:
+                    on_progress(done, len(unknown))
+
+    def forget(self, data: bytes) -> None:
+        """Forget a content, so that one that is typed over again and again is not kept in all its versions."""
+        key = digest(data)
+        self.entries.pop(key, None)
+        self.used.discard(key)
 
     def analysed(self, data: bytes) -> Summary | Problem:
         """Return a content's summary, or why there is none."""

@@ -54,6 +54,7 @@ def lint_paths(
     for path, data in (overrides or {}).items():
         session.update(path, data)
     yield from session.findings(wanted.files)
+    session.save()
 
 
 def lint_source(data: bytes, filename: Path, config: LintConfig, *, use_cache: bool = True) -> Iterator[Finding]:
@@ -62,6 +63,7 @@ def lint_source(data: bytes, filename: Path, config: LintConfig, *, use_cache: b
     session = Session(config, files=_surroundings([path], config), use_cache=use_cache)
     session.update(path, data)
     yield from session.findings([path])
+    session.save()
 
 
 def _surroundings(files: Iterable[Path], config: LintConfig) -> list[Path]:

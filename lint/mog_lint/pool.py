@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -21,7 +21,7 @@ CHUNKS_PER_PROCESS = 8  # so that all end at about the same time
 T = TypeVar("T")
 
 
-def work_on(contents: Sequence[bytes], work: Callable[[bytes], T], jobs: int) -> Iterator[T]:
+def work_on(contents: Sequence[bytes], work: Callable[[bytes], T], jobs: int) -> Generator[T, None, None]:
     """Yield what `work`, a function of a module, makes of each content, with at most `jobs` processes."""
     jobs = min(jobs, sum(map(len, contents)) // WORTH_A_PROCESS)
     done = 0

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from mog_lint.cache import Cache
+from mog_lint.cache import Cache, OnProgress
 from mog_lint.config import LintConfig
 from mog_lint.contents import Contents
 from mog_lint.discovery import discover
@@ -60,6 +60,9 @@ class Session:
 
     def update(self, path: Path, data: bytes) -> None:
         """Let this be a file's content, whatever is on disk; the file may be new."""
+        before = self.contents.given.get(path)
+        if before is not None and before != data:
+            self.cache.forget(before)  # what is typed over does not come back
         self.contents.given[path] = data
         self._look_again(path)
 
@@ -84,6 +87,9 @@ class Session:
                 yield from findings_of(module, self.views, rules, self.contents.read)
             elif any(rule.code == SYNTAX_ERROR for rule in rules) and (problem := self._problem(path)) is not None:
                 yield problem_finding(path, problem, self.contents.read(path) or b"")
+
+    def save(self) -> None:
+        """Keep what was learnt of contents for the next run; a program that stays does so now and then."""
         self.cache.save()
 
     @cached_property
@@ -96,11 +102,14 @@ class Session:
         """The tasks of the files that have been analysed."""
         return self.views.tasks
 
-    def analyse(self, reported: Collection[Path] = ()) -> None:
-        """Bring the project up to date, for findings in these files: what is analysed leads to further files."""
+    def analyse(self, reported: Collection[Path] = (), on_progress: OnProgress | None = None) -> None:
+        """Bring the project up to date, for findings in these files: what is analysed leads to further files.
+
+        `on_progress` is told how many of the files at hand are done, of how many. If it raises, the session is void.
+        """
         with _collector_off():
             while picked := self._pick(reported):
-                self._link(picked)
+                self._link(picked, on_progress)
 
     def _pick(self, reported: Collection[Path]) -> dict[Path, bytes]:
         """Return the files that are now within reach and have no module of their present content."""
@@ -137,8 +146,8 @@ class Session:
         follow(self.project, roots, DEPTH)
         return {self._by_name[name] for name in self.project.asked & self._by_name.keys()}
 
-    def _link(self, picked: Mapping[Path, bytes]) -> None:
-        self.cache.learn(picked.values(), self.jobs)
+    def _link(self, picked: Mapping[Path, bytes], on_progress: OnProgress | None) -> None:
+        self.cache.learn(picked.values(), self.jobs, on_progress)
         for path, data in picked.items():
             self._analyse(path, data)
             self._reach.forget(path)
