@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pamqp import commands
 from pamqp.base import Frame
 from pamqp.commands import Basic
-from pamqp.header import ContentHeader
 
 from mog.engine.rabbitmq import failures, frames
-from mog.engine.rabbitmq.frames import NotAmqp, Received
+from mog.engine.rabbitmq.frames import Deliver, Header, NotAmqp, Received
 from mog.errors import EngineError, NotConnected
 
 if TYPE_CHECKING:
     from mog.engine.rabbitmq.connection import Connection
 
-Carrier = Basic.Deliver | Basic.Return | Basic.GetOk
+Carrier = Deliver | Basic.Return | Basic.GetOk
 """The methods that a message follows."""
 
 
@@ -27,7 +26,7 @@ class Content(NamedTuple):
     """A message as it came."""
 
     carrier: Carrier
-    properties: Basic.Properties
+    header: Header
     body: bytes
 
 
@@ -44,7 +43,7 @@ class Channel:
         self.failure: EngineError | None = None
         self._requests: deque[tuple[Frame, asyncio.Future[Any]]] = deque()
         self._carrier: Carrier | None = None
-        self._header: ContentHeader | None = None
+        self._header: Header | None = None
         self._pieces: list[bytes] = []
         self._missing = 0
         self._arrived: list[Content] = []
@@ -125,9 +124,9 @@ class Channel:
         """Take in a frame. Raises NotAmqp for one that has no business here."""
         if isinstance(frame, bytes):
             self._add_piece(frame)
-        elif isinstance(frame, ContentHeader):
+        elif isinstance(frame, Header):
             self._add_header(frame)
-        elif isinstance(frame, Basic.Deliver | Basic.Return | Basic.GetOk):
+        elif isinstance(frame, Deliver | Basic.Return | Basic.GetOk):
             self._carrier = frame
         elif isinstance(frame, Basic.Ack | Basic.Nack):
             accepted = isinstance(frame, Basic.Ack)
@@ -136,7 +135,7 @@ class Channel:
             self.cancelled(frame.consumer_tag or "")
         elif isinstance(frame, commands.Channel.Close):
             self._closed_by_server(frame)
-        else:
+        elif frame is not None:
             self._answer(frame, frame.name)
 
     def turn(self) -> None:
@@ -162,7 +161,7 @@ class Channel:
 
     # -- inside
 
-    def _add_header(self, header: ContentHeader) -> None:
+    def _add_header(self, header: Header) -> None:
         if self._carrier is None:
             raise NotAmqp
         self._header, self._missing = header, header.body_size
@@ -182,9 +181,9 @@ class Channel:
     def _complete(self, body: bytes) -> None:
         assert self._carrier is not None
         assert self._header is not None
-        content = Content(self._carrier, self._header.properties, body)
+        content = Content(self._carrier, self._header, body)
         self._carrier = self._header = None
-        if isinstance(content.carrier, Basic.Deliver):
+        if isinstance(content.carrier, Deliver):
             self._arrived.append(content)
         elif isinstance(content.carrier, Basic.Return):
             self.returned(content)

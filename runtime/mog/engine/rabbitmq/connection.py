@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from pamqp import commands
-from pamqp.heartbeat import Heartbeat
 
 from mog.engine.rabbitmq import failures, frames
 from mog.engine.rabbitmq.frames import FrameReader, NotAmqp, Received
@@ -151,18 +150,15 @@ class Connection(asyncio.Protocol):
                 elif (channel := self._channels.get(number)) is not None:
                     touched[number] = channel
                     channel.handle(frame)
+            for channel in touched.values():
+                channel.turn()
         except NotAmqp:
             self.end(failures.no_greeting(self.settings))
-            return
-        for channel in touched.values():
-            channel.turn()
 
     def _handle(self, frame: Received) -> None:
-        if isinstance(frame, Heartbeat):
-            return
         if isinstance(frame, commands.Connection.CloseOk):
             self._hang_up()
-        elif self.greeting is not None:
+        elif self.greeting is not None and frame is not None:
             self.greeting.put_nowait(frame)
         elif isinstance(frame, commands.Connection.Close):
             self.send(frames.method(commands.Connection.CloseOk(), 0))

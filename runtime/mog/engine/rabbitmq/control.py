@@ -31,7 +31,7 @@ class Listener(Channel):
     def delivered(self, batch: list[Content]) -> None:
         """See :meth:`Channel.delivered`."""
         try:
-            self._take([ControlMessage(content.body, content.properties.reply_to) for content in batch])
+            self._take([ControlMessage(content.body, content.header.properties().reply_to) for content in batch])
         except Exception as error:  # noqa: BLE001 - the connection and its other channels must live on
             context = {"message": "control messages could not be taken", "exception": error}
             self.connection.loop.call_exception_handler(context)

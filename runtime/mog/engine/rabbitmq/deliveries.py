@@ -10,6 +10,7 @@ from mog.engine.rabbitmq import frames
 from mog.engine.rabbitmq.acknowledgements import Acknowledgements
 from mog.engine.rabbitmq.channel import Channel, Content
 from mog.engine.rabbitmq.connection import Connection
+from mog.engine.rabbitmq.frames import Deliver
 from mog.engine.rabbitmq.messages import Incoming, Receipt
 from mog.errors import EngineError, EngineUnavailable
 
@@ -77,17 +78,11 @@ class Deliveries(Channel):
             self.connection.loop.call_exception_handler(context)
 
     def _incoming(self, content: Content) -> Incoming:
-        carrier = content.carrier
-        assert isinstance(carrier, Basic.Deliver)
-        tag = carrier.delivery_tag or 0
+        assert isinstance(content.carrier, Deliver)
+        consumer_tag, tag, redelivered = content.carrier
         self._books.deliver(tag)
-        return Incoming(
-            self._queues[carrier.consumer_tag or ""],
-            content.body,
-            content.properties.priority or 0,
-            bool(carrier.redelivered),
-            Receipt(self.epoch, tag),
-        )
+        priority = content.header.priority()
+        return Incoming(self._queues[consumer_tag], content.body, priority, bool(redelivered), Receipt(self.epoch, tag))
 
     def cancelled(self, consumer_tag: str) -> None:
         """See :meth:`Channel.cancelled`."""

@@ -11,7 +11,6 @@ from typing import TypeVar
 from pamqp import commands
 from pamqp.base import Frame
 from pamqp.common import FieldTable, FieldValue
-from pamqp.heartbeat import Heartbeat
 
 from mog.engine.rabbitmq import failures, frames
 from mog.engine.rabbitmq.connection import Connection
@@ -130,7 +129,7 @@ async def _expect(connection: Connection, kind: type[SomeFrame]) -> SomeFrame:
         if isinstance(frame, commands.Connection.Close):
             _say(connection, commands.Connection.CloseOk())
             connection.end(failures.refused(connection.settings, frame.reply_code or 0, frame.reply_text or ""))
-        elif not isinstance(frame, Heartbeat) and not connection.ended.done():
+        elif not connection.ended.done():
             connection.end(failures.no_greeting(connection.settings))
         if connection.ended.done():
             raise connection.ended.result()

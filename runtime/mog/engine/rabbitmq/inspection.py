@@ -38,8 +38,9 @@ async def browse(connection: Connection, queue: str, limit: int) -> list[Browsed
     async with _channel(connection) as channel:
         async for page in _pages(channel, queue, limit):
             found += [
-                Browsed(content.body, content.properties.message_id or "", content.properties.headers or {})
+                Browsed(content.body, sheet.message_id or "", sheet.headers or {})
                 for content in page
+                for sheet in [content.header.properties()]
             ]
     return found
 
@@ -53,7 +54,7 @@ async def take_out(connection: Connection, queue: str, message_ids: Sequence[str
     async with _channel(connection) as channel:
         async for page in _pages(channel, queue):
             for content in page:
-                message_id, carrier = content.properties.message_id, content.carrier
+                message_id, carrier = content.header.properties().message_id, content.carrier
                 if message_id in wanted and isinstance(carrier, Basic.GetOk):
                     found.add(message_id)
                     tag = carrier.delivery_tag or 0

@@ -18,6 +18,8 @@ log = logging.getLogger("mog.engine.rabbitmq")
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0
 """Seconds between tries to connect: doubled from the first to the longest, less up to a half at random."""
 
+CLOSED = "the app is closed; connect it again"
+
 
 class Line:
     """Keeps a connection until close().
@@ -42,6 +44,7 @@ class Line:
         self._trouble: MogError | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
+        self._closings = 0
         self.server: ServerInfo | None = None
 
     @property
@@ -54,18 +57,24 @@ class Line:
         if self._connection is not None and not self._connection.ended.done():
             return self._connection
         if self._keeper is None or self._connection is None:
-            raise self._trouble or NotConnected("the app is closed; connect it again")
+            raise self._trouble or NotConnected(CLOSED)
         raise self._trouble or self._connection.ended.result()
 
     async def open(self) -> None:
         """Connect; may be repeated. Raises EngineUnavailable, StoreUnusable."""
         async with self._opening:
-            if self._keeper is None:
-                connection = await self._connect()
-                self._keeper = asyncio.get_running_loop().create_task(self._keep(connection))
+            if self._keeper is not None:
+                return
+            closings = self._closings
+            connection = await self._connect()
+            if self._closings != closings:
+                await connection.close()
+                raise NotConnected(CLOSED)
+            self._keeper = asyncio.get_running_loop().create_task(self._keep(connection))
 
     async def close(self) -> None:
         """Hang up, and connect no more. Never raises; may be repeated."""
+        self._closings += 1
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             keeper.cancel()

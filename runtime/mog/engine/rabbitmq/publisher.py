@@ -71,6 +71,7 @@ class Publisher(Channel):
         self._sent = 0
         self._lowest = 1
         self._window: dict[int, tuple[_Batch, int]] = {}
+        self._methods: dict[tuple[str, str], bytes] = {}
         self._returned: Counter[tuple[str, str | None]] = Counter()
 
     async def open(self, number: int) -> None:
@@ -111,9 +112,18 @@ class Publisher(Channel):
 
     def _post(self, letter: Letter) -> None:
         connection = self.connection
-        request = Basic.Publish(exchange=letter.exchange, routing_key=letter.routing_key, mandatory=letter.mandatory)
-        connection.send(frames.method(request, self.number))
+        connection.send(self._method(letter.exchange, letter.routing_key, mandatory=letter.mandatory))
         connection.send(frames.content(letter.properties, letter.body, self.number, connection.frame_max))
+
+    def _method(self, exchange: str, routing_key: str, *, mandatory: bool) -> bytes:
+        """Return Basic.Publish; those for queues of tasks, which are few, are made once."""
+        made = self._methods.get((exchange, routing_key)) if mandatory else None
+        if made is None:
+            request = Basic.Publish(exchange=exchange, routing_key=routing_key, mandatory=mandatory)
+            made = frames.method(request, self.number)
+            if mandatory:
+                self._methods[exchange, routing_key] = made
+        return made
 
     def _why_late(self, timeout: float) -> EngineError:
         settings, reason = self.connection.settings, self.connection.blocked
@@ -154,7 +164,7 @@ class Publisher(Channel):
         A return does not tell the tag. Messages with one id and one key share their fate, so counting them will do.
         """
         if isinstance(content.carrier, Basic.Return):
-            self._returned[content.carrier.routing_key or "", content.properties.message_id] += 1
+            self._returned[content.carrier.routing_key or "", content.header.properties().message_id] += 1
 
     def lost(self, error: EngineError) -> None:
         """Answer what is open, and end the connection: without its publisher it is of no use."""

@@ -108,7 +108,8 @@ class Transport:
         return connection
 
     async def _inward_connection(self) -> Connection:
-        self._outward.connection()  # raises NotConnected before open()
+        if not self._outward.is_open:
+            self._outward.connection()  # tells why
         await self._inward.open()
         return self._inward.connection()
 
