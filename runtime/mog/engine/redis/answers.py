@@ -74,7 +74,7 @@ class Lease(NamedTuple):
     running: int
 
 
-class Waiting(NamedTuple):
+class Backlog(NamedTuple):
     """How many tasks of a queue the store keeps back: ``delayed`` until later, ``due`` already; how many run."""
 
     delayed: int

@@ -1,0 +1,14 @@
+-- Records.
+
+local EXPIRES = 15
+
+-- Returns the fields of a record; false if there is none. When it expires is not written where Mognet has ended it.
+local function record(id)
+  local fields = call('HMGET', RESULT .. id, unpack(RECORD_FIELDS))
+  if not fields[1] then return false end
+  if OVER[fields[3]] and not fields[EXPIRES] then
+    local left = call('PTTL', RESULT .. id)
+    fields[EXPIRES] = left > 0 and string.format('%.6f', now + left / 1000)
+  end
+  return fields
+end
