@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import libcst as cst
 
@@ -43,3 +44,9 @@ def analyse(data: bytes) -> Parsed | Problem:
     except RecursionError:
         return Problem(TOO_DEEP)
     return Parsed(source, tree, summary, built.nodes)
+
+
+@lru_cache(maxsize=1)
+def last_analysis(data: bytes) -> Parsed | Problem:
+    """Parse and reduce a file, as `analyse`; the last one is remembered, as its places are often asked for next."""
+    return analyse(data)

@@ -1,8 +1,8 @@
 """Work on many contents in several processes, in order.
 
-Starting one takes as long as parsing 0.3 MB, because each imports libcst, so little work is done here and now.
-Processes are spawned, not forked: who calls may have threads. That needs a main module that can be imported, so a
-caller has to ask for more than one process.
+Starting one takes as long as parsing 0.3 MB, because each imports libcst, so little work is done here and now, and
+processes that run are kept. They are spawned, not forked: who calls may have threads. That needs a main module that can
+be imported, so a caller has to ask for more than one process.
 """
 
 from __future__ import annotations
@@ -16,32 +16,74 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 WORTH_A_PROCESS = 500_000  # bytes
-CHUNKS_PER_PROCESS = 8  # so that all end at about the same time
+WORTH_A_TRIP = 20_000  # bytes, to a process that runs
+CHUNK = 60_000  # bytes, so that all end at about the same time
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
-def work_on(contents: Sequence[bytes], work: Callable[[bytes], T], jobs: int) -> Generator[T, None, None]:
-    """Yield what `work`, a function of a module, makes of each content, with at most `jobs` processes."""
-    jobs = min(jobs, sum(map(len, contents)) // WORTH_A_PROCESS)
-    done = 0
-    if jobs > 1:
+class Workers:
+    """At most `jobs` processes, started when there is enough to do for them; `close` ends them."""
+
+    def __init__(self, jobs: int = 1) -> None:
+        self.jobs = jobs
+        self._executor: ProcessPoolExecutor | None = None
+
+    def map(self, work: Callable[[T], R], items: Sequence[T], size: Callable[[T], int]) -> Generator[R, None, None]:
+        """Yield what `work`, a function of a module, makes of each item; `size` tells an item's bytes."""
+        done = 0
+        if self._is_worth_it(sum(map(size, items))):
+            try:
+                for outcome in self._elsewhere(work, items, size):
+                    yield outcome
+                    done += 1
+            except BrokenProcessPool:
+                self.close()  # a process was killed, or could not start: the rest is done here
+                self.jobs = 1
+        yield from map(work, items[done:])
+
+    def close(self) -> None:
+        """End the processes; new ones are started when there is work again."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
+
+    def _is_worth_it(self, total: int) -> bool:
+        if self._executor is not None:
+            return total >= WORTH_A_TRIP
+        jobs = min(self.jobs, total // WORTH_A_PROCESS)
+        if jobs > 1:
+            context = multiprocessing.get_context("spawn")
+            self._executor = ProcessPoolExecutor(jobs, context, initializer=_prepare)
+        return jobs > 1
+
+    def _elsewhere(self, work: Callable[[T], R], items: Sequence[T], size: Callable[[T], int]) -> Iterator[R]:
+        assert self._executor is not None
+        futures = [self._executor.submit(_work_on, work, chunk) for chunk in _chunks(items, size)]
         try:
-            for outcome in _in_processes(contents, work, jobs):
-                yield outcome
-                done += 1
-        except BrokenProcessPool:
-            pass  # a process was killed, or could not start: the rest is done here
-    yield from map(work, contents[done:])
+            for future in futures:
+                yield from future.result()
+        finally:
+            for future in futures:
+                future.cancel()
 
 
-def _in_processes(contents: Sequence[bytes], work: Callable[[bytes], T], jobs: int) -> Iterator[T]:
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, context, initializer=_prepare)
-    try:
-        yield from pool.map(work, contents, chunksize=max(len(contents) // (jobs * CHUNKS_PER_PROCESS), 1))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+def _chunks(items: Sequence[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+    chunk: list[T] = []
+    total = 0
+    for item in items:
+        chunk.append(item)
+        total += size(item)
+        if total >= CHUNK:
+            yield chunk
+            chunk, total = [], 0
+    if chunk:
+        yield chunk
+
+
+def _work_on(work: Callable[[T], R], chunk: list[T]) -> list[R]:
+    return list(map(work, chunk))
 
 
 def _prepare() -> None:

@@ -1,41 +1,44 @@
-"""Runs the rules over a module and keeps what no comment silences."""
+"""Runs the rules over modules and keeps what no comment silences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from mog_lint.findings import Excerpt, Finding
-from mog_lint.model.project import Module
 from mog_lint.model.source import TOO_DEEP, Problem
-from mog_lint.model.stack import with_large_stack
-from mog_lint.rule import Report, Rule, RuleContext
+from mog_lint.presenting import Presenter, Reports
+from mog_lint.rule import Rule, RuleContext
 from mog_lint.rules import all_rules, find_rule
 from mog_lint.suppress import Ledger
-from mog_lint.views import Views
 
 SYNTAX_ERROR = "MOG000"
-Read = Callable[[Path], bytes | None]
 
 
-def findings_of(module: Module, views: Views, rules: Iterable[Rule], read: Read) -> list[Finding]:
-    """Run rules over a module and return what is not silenced, in order; `read` gives the content of a file."""
-    try:
-        return _findings_of(RuleContext(module, views), rules, read)
-    except RecursionError:  # Python 3.12 bounds how deep libcst's generator may go, whatever the limit is set to
-        return [problem_finding(module.path, Problem(TOO_DEEP), read(module.path) or b"")]
+def findings_of(
+    contexts: Iterable[tuple[RuleContext, Iterable[Rule]]], presenter: Presenter
+) -> Iterator[tuple[Path, list[Finding]]]:
+    """Run rules over modules and yield, for each, what is not silenced, in the order of places."""
+    checked = [(context, rules, _reports(rules, context, runs_last=False)) for context, rules in contexts]
+    presenter.prepare((context.module, reports) for context, _, reports in checked)
+    for context, rules, reports in checked:
+        yield context.module.path, _silenced(context, rules, reports, presenter)
 
 
-def _findings_of(context: RuleContext, rules: Iterable[Rule], read: Read) -> list[Finding]:
+def _silenced(context: RuleContext, rules: Iterable[Rule], reports: Reports, presenter: Presenter) -> list[Finding]:
     module = context.module
-    first = [rule for rule in rules if not rule.runs_last]
+    if reports and presenter.is_too_deep(module):
+        return [problem_finding(module.path, Problem(TOO_DEEP), presenter.contents.read(module.path) or b"")]
     ledger = Ledger(module.summary.suppressions)
-    kept = [found for found in _placed(module, _reports(first, context), read) if not ledger.silences(found)]
+    kept = [finding for finding in presenter.findings(module, reports) if not ledger.silences(finding)]
     if ledger.suppressions:
-        late = replace(context, unused=tuple(ledger.unused(_words(first), _words(all_rules()))))
-        reports = _reports([rule for rule in rules if rule.runs_last], late)
-        kept += [found for found in _placed(module, reports, read) if not ledger.silences(found, by_name_alone=True)]
+        judged = [rule for rule in rules if not rule.runs_last]
+        late = replace(context, unused=tuple(ledger.unused(_words(judged), _words(all_rules()))))
+        reports = _reports(rules, late, runs_last=True)
+        presenter.prepare([(module, reports)])
+        found = presenter.findings(module, reports)
+        kept += [finding for finding in found if not ledger.silences(finding, by_name_alone=True)]
     return sorted(kept, key=lambda finding: finding.sort_key)
 
 
@@ -56,16 +59,8 @@ def problem_finding(path: Path, problem: Problem, data: bytes) -> Finding:
     )
 
 
-def _reports(rules: Iterable[Rule], context: RuleContext) -> list[tuple[Rule, Report]]:
-    return [(rule, report) for rule in rules for report in rule.check(context)]
-
-
-def _placed(module: Module, reports: list[tuple[Rule, Report]], read: Read) -> list[Finding]:
-    if not reports:
-        return []
-    from mog_lint.placing import place  # noqa: PLC0415 - libcst takes 0.3 s, and a clean project needs none of it
-
-    return with_large_stack(lambda: place(module.path, reports, read))
+def _reports(rules: Iterable[Rule], context: RuleContext, *, runs_last: bool) -> Reports:
+    return [(rule, report) for rule in rules if rule.runs_last is runs_last for report in rule.check(context)]
 
 
 def _words(rules: Iterable[Rule]) -> frozenset[str]:

@@ -37,6 +37,9 @@ class TextEdit:
 class FixPlan:
     """How a report can be mended: `edits` holds them, or writes them for the node that was reported.
 
+    What it asks of the editor is noted down first (see `noting`) and may be done elsewhere: it gives texts, numbers and
+    truth values to the editor's methods, and returns what these give, unseen.
+
     `needs` is a module that the new text names; it is imported where it is not. Without a place for the import, or
     without edits, there is no fix.
     """

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from mog_lint.cache import Cache, OnProgress
 from mog_lint.config import LintConfig
-from mog_lint.contents import Contents
+from mog_lint.contents import Content, Contents
 from mog_lint.discovery import discover
 from mog_lint.findings import Finding
 from mog_lint.model.chains import DEPTH
@@ -29,8 +29,11 @@ from mog_lint.model.layout import Layout
 from mog_lint.model.project import Module, Project
 from mog_lint.model.source import Problem
 from mog_lint.model.tasks import Tasks
+from mog_lint.pool import Workers
+from mog_lint.presenting import Presenter
 from mog_lint.reach import Reach, follow
 from mog_lint.reporting import SYNTAX_ERROR, findings_of, problem_finding
+from mog_lint.rule import RuleContext
 from mog_lint.selection import Selection
 from mog_lint.views import Views
 
@@ -47,7 +50,7 @@ class Session:
         self, config: LintConfig, *, files: Iterable[Path] | None = None, use_cache: bool = True, jobs: int = 1
     ) -> None:
         self.config = config
-        self.jobs = jobs
+        self.workers = Workers(jobs)
         self.selection = Selection(config)
         self.cache = Cache.of_project(config.root) if use_cache and config.has_project else Cache()
         self.files = set(discover((), config).files if files is None else files)
@@ -62,7 +65,7 @@ class Session:
         """Let this be a file's content, whatever is on disk; the file may be new."""
         before = self.contents.given.get(path)
         if before is not None and before != data:
-            self.cache.forget(before)  # what is typed over does not come back
+            self.cache.forget(Content(before))  # what is typed over does not come back
         self.contents.given[path] = data
         self._look_again(path)
 
@@ -80,13 +83,23 @@ class Session:
         """Yield the findings of these files, by absolute path, or of all, in the order of files and lines."""
         reported = set(self.files if paths is None else paths)
         self.files |= reported
-        self.analyse(reported)
+        try:
+            self.analyse(reported)
+            found = dict(self._reported(reported))
+        finally:
+            self.workers.close()
         for path in sorted(reported):
+            yield from found.get(path, ())
+
+    def _reported(self, paths: Iterable[Path]) -> Iterator[tuple[Path, list[Finding]]]:
+        checked = []
+        for path in paths:
             module, rules = self.project.at(path), self.selection.rules_for(path)
             if module is not None:
-                yield from findings_of(module, self.views, rules, self.contents.read)
+                checked.append((RuleContext(module, self.views), rules))
             elif any(rule.code == SYNTAX_ERROR for rule in rules) and (problem := self._problem(path)) is not None:
-                yield problem_finding(path, problem, self.contents.read(path) or b"")
+                yield path, [problem_finding(path, problem, self.contents.read(path) or b"")]
+        yield from findings_of(checked, Presenter(self.contents, self.cache, self.workers))
 
     def save(self) -> None:
         """Keep what was learnt of contents for the next run; a program that stays does so now and then."""
@@ -111,19 +124,19 @@ class Session:
             while picked := self._pick(reported):
                 self._link(picked, on_progress)
 
-    def _pick(self, reported: Collection[Path]) -> dict[Path, bytes]:
+    def _pick(self, reported: Collection[Path]) -> dict[Path, Content]:
         """Return the files that are now within reach and have no module of their present content."""
         while self._reach.extend(self.project, self._spelling()):
             pass
         asked = self._asked(reported)
-        picked: dict[Path, bytes] = {}
+        picked: dict[Path, Content] = {}
         for path in self.files:
-            data = self.contents.read(path)
-            if data is None or path in self._problems or self._is_up_to_date(path):
+            content = self.contents.get(path)
+            if isinstance(content, Problem) or path in self._problems or self._is_up_to_date(path):
                 continue
-            is_own = path in reported and self._reach.has_own(path, data)
-            if is_own or path in asked or self._reach.has_news(path, data):
-                picked[path] = data
+            is_own = path in reported and self._reach.has_own(path, content.data)
+            if is_own or path in asked or self._reach.has_news(path, content.data):
+                picked[path] = content
             elif path in self._changed:
                 self._drop(path)
         return picked
@@ -146,15 +159,15 @@ class Session:
         follow(self.project, roots, DEPTH)
         return {self._by_name[name] for name in self.project.asked & self._by_name.keys()}
 
-    def _link(self, picked: Mapping[Path, bytes], on_progress: OnProgress | None) -> None:
-        self.cache.learn(picked.values(), self.jobs, on_progress)
-        for path, data in picked.items():
-            self._analyse(path, data)
+    def _link(self, picked: Mapping[Path, Content], on_progress: OnProgress | None) -> None:
+        self.cache.learn(picked.values(), self.workers, on_progress)
+        for path, content in picked.items():
+            self._analyse(path, content)
             self._reach.forget(path)
 
-    def _analyse(self, path: Path, data: bytes) -> None:
+    def _analyse(self, path: Path, content: Content) -> None:
         """Make a module of a file's content, if that can be done; the same summary is the same module."""
-        found = self.cache.analysed(data)
+        found = self.cache.analysed(content)
         if isinstance(found, Problem):
             self._drop(path)
             self._problems[path] = found

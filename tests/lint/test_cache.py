@@ -6,15 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.lint.scratch import ScratchProject
+from tests.lint.scratch import ScratchProject, places
 
 from mog_lint import cache as cache_module
 from mog_lint.analysis import Parsed, analyse
-from mog_lint.cache import Cache
 from mog_lint.model.codec import as_data, from_data
-from mog_lint.model.source import Problem
+from mog_lint.model.source import Problem, digest
+from mog_lint.store import KEPT_PER_USED, Store, encoded
 
 UNNAMED = b"from mog import task\n@task\nasync def resize(context): ...\n"
+SLOW = b"import time\nasync def wait():\n    time.sleep(1)\n"
 RICH = b"""
 # mog: ignore[MOG101, MOG001]  # mog: ignore
 import os  # noqa: E501, MOG101
@@ -31,7 +32,7 @@ if __name__ == "__main__": ...
 
 
 def cache_file(project: ScratchProject) -> Path:
-    return project.root / ".mog/lint/cache.json"
+    return project.root / ".mog/lint/cache"
 
 
 def count_analyses(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
@@ -69,14 +70,15 @@ def test_the_second_run_says_the_same_and_analyses_nothing(
 def test_a_changed_file_is_analysed_and_a_moved_one_is_not(
     project: ScratchProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    named = UNNAMED.replace(b"@task", b"@task(name='x')")
     project.write("one.py", UNNAMED)
-    project.write("two.py", b"#\n" + UNNAMED)
+    project.write("two.py", named)
     project.lint()
     analysed = count_analyses(monkeypatch)
-    changed = UNNAMED.replace(b"@task", b"@task(name='x')")
+    changed = b"# other\n" + UNNAMED
     project.write("one.py", changed)
     (project.root / "two.py").rename(project.root / "moved.py")
-    assert [Path(finding.filename).name for finding in project.lint()] == ["moved.py"]
+    assert places(project.lint()) == [("one.py", 3)]
     assert analysed == [changed]
 
 
@@ -85,25 +87,33 @@ def test_a_changed_file_is_analysed_and_a_moved_one_is_not(
     [
         b"",
         b"\xff",
-        b"[]",
-        b"{}",
-        b'{"fingerprint": "other", "entries": {}}',
-        b'{"fingerprint": "FINGERPRINT", "entries": []}',
-        b'{"fingerprint": "FINGERPRINT", "entries": {"KEY": []}}',
-        b'{"fingerprint": "FINGERPRINT", "entries": {"KEY": ["summary", [1]]}}',
-        b'{"fingerprint": "FINGERPRINT", "entries": {"KEY": ["summary"]}}',
-        b'{"fingerprint": "FINGERPRINT", "entries": {"KEY": ["problem", "x", "y", 3]}}',
-        b'{"fingerprint": "FINGERPRINT", "entries": {"KEY": 3}}',
+        b"other\nKEY\t[]",
+        b"FINGERPRINT",
+        b"FINGERPRINT\n\n\t\n\xff\t1",
+        b"FINGERPRINT\nKEY",
+        b"FINGERPRINT\nKEY\t{",
+        b"FINGERPRINT\nKEY\t" + b"[" * 100_000,
+        b"FINGERPRINT\nKEY\t[]",
+        b"FINGERPRINT\nKEY\t3",
+        b'FINGERPRINT\nKEY\t["summary", [1]]',
+        b'FINGERPRINT\nKEY\t["summary"]',
+        b'FINGERPRINT\nKEY\t["problem", "x", "y", 3]',
+        b"FINGERPRINT\nKEY.places\t[]",
+        b'FINGERPRINT\nKEY.places\t[{"x": [1, 2]}, {}, false]',
+        b'FINGERPRINT\nKEY.places\t[{"1": 3}, {}, false]',
+        b'FINGERPRINT\nKEY.places\t[{}, {"x": [[1]]}, false]',
     ],
+    ids=lambda content: repr(content[:60]),
 )
 def test_a_damaged_cache_is_no_cache(project: ScratchProject, content: bytes) -> None:
     project.write("tasks.py", UNNAMED)
-    project.lint()
-    key = next(iter(json.loads(cache_file(project).read_bytes())["entries"]))
-    content = content.replace(b"FINGERPRINT", cache_module.fingerprint().encode()).replace(b"KEY", key.encode())
+    first = project.lint()
+    key = digest(UNNAMED).encode()
+    content = content.replace(b"FINGERPRINT", cache_module.fingerprint().encode()).replace(b"KEY", key)
     cache_file(project).write_bytes(content)
-    assert project.codes() == ["MOG101"]
-    assert key in json.loads(cache_file(project).read_bytes())["entries"]
+    assert project.lint() == first
+    assert key + b"\t" in cache_file(project).read_bytes()
+    assert key + b".places\t" in cache_file(project).read_bytes()
 
 
 def test_where_nothing_can_be_written_there_is_no_cache(project: ScratchProject) -> None:
@@ -124,14 +134,16 @@ def test_without_a_project_nothing_is_written(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["tasks.py"]
 
 
-def test_entries_nobody_used_for_long_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache_module, "KEPT_AT_LEAST", 3)
-    for number in range(8):
-        cache = Cache.of_project(tmp_path)
-        cache.syntax_problem(b"x = %d\n" % number)
-        cache.save()
-        assert len(Cache.of_project(tmp_path).entries) <= cache_module.KEPT_PER_USED + 1
-    assert Cache.of_project(tmp_path).entries
+def test_entries_nobody_used_for_long_are_dropped(tmp_path: Path) -> None:
+    file = tmp_path / "cache"
+    for number in range(40):
+        store = Store(file, "x", kept=3)
+        store.put(str(number), encoded(number))
+        store.save()
+        assert len(file.read_bytes().splitlines()) <= 1 + KEPT_PER_USED + 1
+    assert Store(file, "x").get("39") == 39
+    assert Store(file, "y").get("39") is None
+    assert Store(file, "x").get("0") is None
 
 
 LINT = """
@@ -143,12 +155,12 @@ print(len(list(lint_paths([], load_config(Path.cwd())))), "libcst" in sys.module
 """
 
 
-def test_a_clean_project_that_is_known_needs_no_parser(project: ScratchProject) -> None:
-    project.write("tasks.py", UNNAMED.replace(b"@task", b"@task(name='x')"))
+def test_a_project_that_is_known_needs_no_parser(project: ScratchProject) -> None:
+    project.write("tasks.py", UNNAMED + SLOW)
     shown = [
         subprocess.run(
             [sys.executable, "-c", LINT], check=True, capture_output=True, text=True, cwd=project.root
         ).stdout
         for _ in range(2)
     ]
-    assert shown == ["0 True\n", "0 False\n"]
+    assert shown == ["2 True\n", "2 False\n"]

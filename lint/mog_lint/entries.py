@@ -1,0 +1,70 @@
+"""What the cache keeps of a content, as JSON.
+
+Reading an entry is quick. Making one takes a tree, and libcst, which takes 0.3 s to import.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mog_lint.findings import Location
+from mog_lint.model.codec import as_data, from_data
+from mog_lint.model.source import Problem
+from mog_lint.model.stack import with_large_stack
+from mog_lint.model.summary import Summary
+from mog_lint.noting import Found, Wanted
+from mog_lint.rule import TextEdit
+from mog_lint.store import encoded
+
+SUMMARY, PROBLEM, VALID = "summary", "problem", "valid"
+DAMAGED = (KeyError, ValueError, TypeError, IndexError, AttributeError)
+
+
+def make_summary(data: bytes) -> bytes:
+    """Analyse a content: return the entry of its summary, or of why there is none."""
+    from mog_lint.analysis import last_analysis  # noqa: PLC0415 - imports libcst
+
+    outcome = with_large_stack(lambda: last_analysis(data))
+    if isinstance(outcome, Problem):
+        return encoded([PROBLEM, outcome.message, outcome.location.row, outcome.location.column])
+    return encoded([SUMMARY, as_data(outcome.summary)])
+
+
+def read_summary(entry: Any) -> Summary | Problem | None:
+    """Return what an entry tells of an analysis; None for one that is damaged, of another kind or not there."""
+    try:
+        kind, *rest = entry
+        if kind == SUMMARY:
+            return from_data(rest[0])
+        return Problem(str(rest[0]), Location(int(rest[1]), int(rest[2]))) if kind == PROBLEM else None
+    except DAMAGED:
+        return None
+
+
+def make_found(request: tuple[bytes, Wanted]) -> Found:
+    """Find out what is wanted of a content that has a summary."""
+    from mog_lint.placing import place  # noqa: PLC0415 - imports libcst
+
+    return with_large_stack(lambda: place(*request))
+
+
+def found_entry(found: Found) -> bytes:
+    """Return the entry of what has been found out."""
+    edits = {note: [(edit.start, edit.end, edit.content) for edit in made] for note, made in found.edits.items()}
+    return encoded([found.spans, edits, found.is_too_deep])
+
+
+def read_found(entry: Any) -> Found | None:
+    """Return what an entry tells of places and fixes; None for one that is damaged or not there."""
+    try:
+        spans, edits, is_too_deep = entry
+        return Found(
+            {int(site): (int(start), int(end)) for site, (start, end) in spans.items()},
+            {
+                note: tuple(TextEdit(int(at), int(to), str(text)) for at, to, text in made)
+                for note, made in edits.items()
+            },
+            bool(is_too_deep),
+        )
+    except DAMAGED:
+        return None
