@@ -45,6 +45,10 @@ class Records:
         """See :meth:`ResultBackend.get_values`."""
         return read_each(read_value, await self._scripts.run("get_values", (), items_of(ids)))
 
+    async def get_with_values(self, ids: Sequence[UUID]) -> list[tuple[Record, StoredValue | None] | None]:
+        """See :meth:`ResultBackend.get_with_values`."""
+        return read_each(_with_value, await self._scripts.run("get_with_values", (), items_of(ids)), ids)
+
     async def get_messages(self, ids: Sequence[UUID]) -> list[Message | None]:
         """See :meth:`ResultBackend.get_messages`."""
         return read_each(_message, await self._scripts.run("get_messages", (), items_of(ids)), ids)
@@ -109,6 +113,10 @@ def nothing(_answer: object) -> None:
 
 def _known(answer: Sequence[Any] | None, task_id: UUID) -> Record | None:
     return None if answer is None else read_record(task_id, answer)
+
+
+def _with_value(answer: Sequence[Any] | None, task_id: UUID) -> tuple[Record, StoredValue | None] | None:
+    return None if answer is None else (read_record(task_id, answer[0]), read_value(answer[1]))
 
 
 def _revoked(answer: Sequence[Any], one: Revocation) -> Revoked:
