@@ -4,9 +4,9 @@ import os
 
 from hypothesis import settings
 
-from .services import amqp_url, own_rabbitmq
+from .services import amqp_url, own_rabbitmq, own_redis, redis_url
 
-__all__ = ["amqp_url", "own_rabbitmq"]
+__all__ = ["amqp_url", "own_rabbitmq", "own_redis", "redis_url"]
 
 OURS = {"MOG_REQUIRE_SERVICES", "MOG_TEST_AMQP", "MOG_TEST_REDIS"}
 """Settings of the tests themselves; services.py reads them."""

@@ -17,13 +17,15 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
+
+STANDARD_PORTS = {"amqp": 5672, "amqps": 5671, "redis": 6379, "rediss": 6379}
 
 STARTING = 60.0
 """Seconds that a server is given to come up; RabbitMQ takes about eight on two quiet cores."""
@@ -44,6 +46,73 @@ def own_rabbitmq() -> Iterator[RabbitServer]:
     """A RabbitMQ of the test's own, which it may stop and start again; takes some seconds to come up."""
     with rabbitmq() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """URL of a Redis that tests share."""
+    url = os.environ.get("MOG_TEST_REDIS", "redis://127.0.0.1:6379/0")
+    with ExitStack() as started:
+        if not answers_at(url):
+            url = started.enter_context(redis()).url
+        yield url
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis of the test's own, which it may stop and start again, and set as it likes."""
+    with redis() as server:
+        yield server
+
+
+@contextmanager
+def redis(*options: str) -> Iterator[RedisServer]:
+    """Run a Redis of one's own, with options of its command line; skips, or fails, where the program is missing."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        lacking("Redis", "start one on port 6379, name one with MOG_TEST_REDIS, or install redis-server")
+    with tempfile.TemporaryDirectory(prefix="mog-redis-") as directory:
+        server = RedisServer(program, Path(directory), options)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
+
+
+class RedisServer:
+    """A Redis with a port and a directory of its own. It saves nothing, unless its options say so."""
+
+    def __init__(self, program: str, directory: Path, options: Sequence[str] = ()) -> None:
+        self.directory, self.port = directory, free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(directory)]
+        self._command += ["--save", "", *options]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, or start it again with what it has saved, and wait until it answers."""
+        with (self.directory / "output").open("ab") as output:
+            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        until = time.monotonic() + STARTING
+        while not answers_ping(self.port):
+            if self._process.poll() is not None or time.monotonic() > until:
+                pytest.fail(f"Redis did not come up:\n{(self.directory / 'output').read_text()[-2000:]}")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Stop it as an operator would."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(STARTING)
+            self._process = None
+
+    def kill(self) -> None:
+        """Let it die at once."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
 
 
 @contextmanager
@@ -145,7 +214,9 @@ def answers_at(url: str) -> bool:
     """Whether somebody takes connections at a URL's address."""
     parts = urlsplit(url)
     try:
-        socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 5672), 2.0).close()
+        socket.create_connection(
+            (parts.hostname or "127.0.0.1", parts.port or STANDARD_PORTS[parts.scheme]), 2.0
+        ).close()
     except OSError:
         return False
     return True
@@ -157,6 +228,16 @@ def greets(port: int) -> bool:
         with socket.create_connection(("127.0.0.1", port), 2.0) as connection:
             connection.sendall(b"AMQP\0\0\x09\x01")
             return bool(connection.recv(8))
+    except OSError:
+        return False
+
+
+def answers_ping(port: int) -> bool:
+    """Whether a Redis at this port takes commands; while it loads its data, it does not."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 2.0) as connection:
+            connection.sendall(b"PING\r\n")
+            return not connection.recv(64).startswith((b"-LOADING", b"-MASTERDOWN"))
     except OSError:
         return False
 
