@@ -26,6 +26,7 @@ class Mog(AnnouncedVerbs):
         "lint": Announced("mog_cli.verbs.lint:lint", "Check the source of tasks."),
         "explain": Announced("mog_cli.verbs.explain:explain", "Explain a rule of the linter."),
         "rules": Announced("mog_cli.verbs.rules:rules", "List the linter's rules."),
+        "lsp": Announced("mog_cli.verbs.lsp:lsp", "Serve an editor over stdin and stdout."),
     }
 
 

@@ -1,0 +1,68 @@
+"""A text that an editor holds, as bytes for the linter, and findings carried from one of its versions to the next."""
+
+from __future__ import annotations
+
+import io
+import os.path
+import tokenize
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from mog_lint.findings import Finding, Location
+from mog_lint.model.source import Source, Span
+
+
+def encode(text: str) -> bytes:
+    """Return the bytes that a text would have on disk: in the encoding that it declares, if that can hold it."""
+    plain = text.encode("utf-8", "surrogatepass")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(plain).readline)
+        return text.encode(encoding)
+    except (SyntaxError, LookupError, UnicodeEncodeError):
+        return plain
+
+
+@dataclass(frozen=True)
+class Shift:
+    """What happened to a text: the characters from `start` to `end` (excluded) were replaced, `growth` were gained."""
+
+    start: int
+    end: int
+    growth: int
+
+    @classmethod
+    def between(cls, before: str, after: str) -> Shift:
+        """Return the smallest single replacement that makes one text of another."""
+        start = len(os.path.commonprefix((before, after)))  # noqa: RUF071 - texts, not paths
+        longest = min(len(before), len(after)) - start
+        rest = len(os.path.commonprefix((before[::-1][:longest], after[::-1][:longest])))  # noqa: RUF071 - as above
+        return cls(start, len(before) - rest, len(after) - len(before))
+
+    def moved(self, span: Span) -> Span | None:
+        """Return where a span is now; None where what it marked is not there as it was."""
+        if span.end < self.start or (span.end == self.start and span.start < span.end):
+            return span
+        if span.start >= self.end:
+            return Span(span.start + self.growth, span.end + self.growth)
+        return None
+
+
+def carried(findings: Iterable[Finding], before: str, after: str) -> Iterator[Finding]:
+    """Yield the findings of a text at their places in a later one; those of what was changed are left out.
+
+    They lose their fixes, which were made for the earlier text.
+    """
+    shift = Shift.between(before, after)
+    old, new = _source(before), _source(after)
+    for finding in findings:
+        span = shift.moved(Span(_offset(old, finding.location), _offset(old, finding.end_location)))
+        if span is not None:
+            yield replace(finding, location=new.location(span.start), end_location=new.location(span.end), fix=None)
+
+
+def _source(text: str) -> Source:
+    return Source(text, "utf-8", b"", "")
+
+
+def _offset(source: Source, location: Location) -> int:
+    return source.line_starts[location.row - 1] + location.column - 1

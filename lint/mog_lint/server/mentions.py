@@ -1,0 +1,190 @@
+"""Where a text mentions texts and names, and what for: read with `ast`, ten times as fast as a tree of libcst's."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from mog_lint.model.source import Source, Span
+
+SUBMIT = frozenset({"submit", "submit_blocking", "run", "run_blocking"})  # of an App or a Context; the task comes first
+REQUEST = "Request"
+_DEF = re.compile(r"(?:async\s+)?def\s+(?P<name>\w+)")
+
+
+class Role(Enum):
+    """What a mention is there for."""
+
+    DECLARES = "declares"
+    SUBMITS = "submits"
+    MENTIONS = "mentions"
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A text or a dotted name in the code, and the function that it stands in, empty for the module itself."""
+
+    span: Span
+    content: str
+    is_text: bool
+    role: Role
+    function: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A function: its name's place and its head, as it would be written on one line."""
+
+    span: Span
+    qualname: str
+    head: str
+
+
+def parse(text: str) -> ast.Module | None:
+    """Return the tree of a text, or None if it is not Python."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an invalid escape is ruff's business
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def mentions(text: str, wanted: Callable[[str, bool], bool]) -> Iterator[Mention]:
+    """Yield the mentions of the wanted contents; `wanted` is asked for a content and whether it is a text."""
+    tree = parse(text)
+    if tree is None:
+        return
+    places = _Places(text)
+    pending = [_Spot(tree, Role.MENTIONS, "")]
+    while pending:
+        spot = pending.pop()
+        content, is_text = _content(spot.node)
+        if content and wanted(content, is_text):
+            yield Mention(places.span(spot.node), content, is_text, spot.role, spot.function)
+        pending += spot.below()
+
+
+def definitions(text: str, qualname: str) -> list[Definition]:
+    """Return the functions of this qualified name, in the order of the text."""
+    tree = parse(text)
+    if tree is None:
+        return []
+    places = _Places(text)
+    found: list[Definition] = []
+    pending: list[tuple[ast.AST, str]] = [(tree, "")]
+    while pending:
+        node, prefix = pending.pop()
+        own = _own_name(node, prefix)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and own == qualname:
+            found.append(Definition(places.name(node), own, _head(node)))
+        pending += [(child, _inside(node, own)) for child in ast.iter_child_nodes(node)]
+    return sorted(found, key=lambda item: item.span.start)
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """A node with what it is there for and the function that it stands in."""
+
+    node: ast.AST
+    role: Role
+    function: str
+
+    def below(self) -> Iterator[_Spot]:
+        node = self.node
+        if isinstance(node, ast.JoinedStr):
+            yield from (self._child(child) for child in node.values if not isinstance(child, ast.Constant))
+        elif isinstance(node, ast.Call):
+            yield from self._of_call(node)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from (_Spot(item, Role.DECLARES, self.function) for item in node.decorator_list)
+            inner = _own_name(node, self.function)
+            rest = (child for child in ast.iter_child_nodes(node) if child not in node.decorator_list)
+            yield from (_Spot(child, Role.MENTIONS, inner) for child in rest)
+        elif not isinstance(node, ast.Attribute) or not _dotted(node):
+            yield from (self._child(child) for child in ast.iter_child_nodes(node))
+
+    def _child(self, node: ast.AST) -> _Spot:
+        return _Spot(node, Role.MENTIONS, self.function)
+
+    def _of_call(self, node: ast.Call) -> Iterator[_Spot]:
+        callee = _last_name(node.func)
+        yield self._child(node.func)
+        for position, argument in enumerate(node.args):
+            submits = position == 0 and callee in SUBMIT
+            yield _Spot(argument, Role.SUBMITS if submits else Role.MENTIONS, self.function)
+        for keyword in node.keywords:
+            declares = self.role is Role.DECLARES and keyword.arg in ("name", "aliases")
+            submits = keyword.arg == "name" and callee == REQUEST
+            role = Role.DECLARES if declares else Role.SUBMITS if submits else Role.MENTIONS
+            many = keyword.value.elts if isinstance(keyword.value, ast.Tuple | ast.List) else [keyword.value]
+            yield from (_Spot(value, role, self.function) for value in many)
+
+
+def _content(node: ast.AST) -> tuple[str, bool]:
+    """Return the text or the dotted name that a node is, and whether it is a text."""
+    if isinstance(node, ast.Constant):
+        return (node.value, True) if isinstance(node.value, str) else ("", False)
+    return _dotted(node), False
+
+
+def _dotted(node: ast.AST) -> str:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+
+
+def _last_name(node: ast.AST) -> str:
+    if isinstance(node, ast.Subscript):
+        return _last_name(node.value)
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _own_name(node: ast.AST, prefix: str) -> str:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return f"{prefix}.{node.name}" if prefix else node.name
+    return prefix
+
+
+def _inside(node: ast.AST, own: str) -> str:
+    return f"{own}.<locals>" if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else own
+
+
+def _head(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    start = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
+    returns = "" if node.returns is None else f" -> {ast.unparse(node.returns)}"
+    return f"{start} {node.name}({ast.unparse(node.args)}){returns}"
+
+
+class _Places:
+    """Turns the places of `ast`, which count bytes of UTF-8, into offsets of characters."""
+
+    def __init__(self, text: str) -> None:
+        self.source = Source(text, "utf-8", b"", "")
+
+    def span(self, node: ast.AST) -> Span:
+        place = vars(node)
+        return Span(
+            self._offset(place["lineno"], place["col_offset"]),
+            self._offset(place["end_lineno"], place["end_col_offset"]),
+        )
+
+    def name(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Span:
+        """Return where the name of a function stands."""
+        start = self._offset(node.lineno, node.col_offset)
+        found = _DEF.match(self.source.text, start)
+        return Span(start, start) if found is None else Span(*found.span("name"))
+
+    def _offset(self, row: int, column: int) -> int:
+        line = self.source.line(row)
+        if not line.isascii():
+            column = len(line.encode()[:column].decode(errors="ignore"))
+        return self.source.line_starts[row - 1] + column
