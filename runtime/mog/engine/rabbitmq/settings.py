@@ -83,6 +83,8 @@ class RabbitSettings:
             raise ConfigError(f"the amqp URL cannot be read; {_FORM}") from None
         if scheme not in PORTS or not host:
             raise ConfigError(f"the amqp URL names no {'host' if scheme in PORTS else 'known scheme'}; {_FORM}")
+        if "@" in parts.path or parts.fragment:  # the password ended the host too early, and may be in any part now
+            raise ConfigError(f"the amqp URL cannot be read; {_FORM}")
         options = _options(parts.query)
         tls = {name: options.pop(name) for name in list(options) if name in Tls.__slots__}
         return cls(
