@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from mog.engine.records import Message
+from mog.engine.redis.answers import Arrival, WakeUp
 
 OURS = re.compile(
     rb'\{"id":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})","kind":"Request",'
@@ -34,33 +34,24 @@ class MalformedMessage(Exception):
     """A message that is no request; the text says what is wrong."""
 
 
-class WakeUp(NamedTuple):
-    """Tells that a task may start. ``seq`` is None for Mognet's, which wake a task whatever its round."""
-
-    id: UUID
-    seq: int | None
-    priority: int
-    body: bytes
-
-
-def write_envelope(message: Message, seq: int) -> bytes:
-    """Return the wake-up of a task in its round ``seq``."""
+def write_envelope(wake_up: WakeUp) -> bytes:
+    """Return the message that wakes a task."""
+    id_, seq, _, priority, body = wake_up
     head = b'{"id":"%s","kind":"Request","priority":%d,"seq":%d,"size":%d,"payload":'
-    body = message.body
-    return head % (str(message.id).encode(), message.priority, seq, len(body)) + body + b"}"
+    return head % (str(id_).encode(), priority, seq, len(body)) + body + b"}"
 
 
-def read_envelope(content: bytes) -> WakeUp:
+def read_envelope(content: bytes, queue: str) -> Arrival:
     """Read a message of a task queue, mog's or Mognet's. Raises MalformedMessage."""
     head = OURS.match(content)
     if head is not None:
         id_, priority, seq, size = head.groups()
         if head.end() + int(size) + 1 == len(content) and content.endswith(b"}"):
-            return WakeUp(UUID(id_.decode()), int(seq), int(priority), content[head.end() : -1])
-    return _read_foreign(content)
+            return Arrival(UUID(id_.decode()), int(seq), queue, int(priority), content[head.end() : -1])
+    return _read_foreign(content, queue)
 
 
-def _read_foreign(content: bytes) -> WakeUp:
+def _read_foreign(content: bytes, queue: str) -> Arrival:
     text = _text(content)
     members = _members(text)
     kind = _value(text, members, "kind")
@@ -70,9 +61,10 @@ def _read_foreign(content: bytes) -> WakeUp:
     if not isinstance(payload, dict) or not isinstance(payload.get("name"), str):
         raise MalformedMessage("its payload names no task")
     start, end = members["payload"]
-    return WakeUp(
+    return Arrival(
         id=_id(payload.get("id", _value(text, members, "id"))),
         seq=_seq(_value(text, members, "seq")),
+        queue=queue,
         priority=_priority(payload.get("priority", _value(text, members, "priority"))),
         body=text[start:end].encode(),
     )

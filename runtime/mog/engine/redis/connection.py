@@ -17,6 +17,7 @@ from hiredis import ProtocolError, Reader, ReplyError, pack_command
 
 from mog.engine.redis.failures import ConnectionLost, of_connecting, of_reply
 from mog.engine.redis.settings import RedisSettings
+from mog.engine.running_loop import running_loop
 from mog.errors import EngineError, StoreUnusable
 
 Arg = str | bytes | int | float
@@ -105,6 +106,9 @@ class Connection(asyncio.Protocol):
 
     def abandon(self) -> None:
         """Close this process's copy of the socket, and leave alone what it may share with a parent: the loop."""
+        if running_loop() is self._loop:
+            self.close()
+            return
         transport, self._transport = self._transport, None
         if transport is not None:
             _left_behind.append(transport)

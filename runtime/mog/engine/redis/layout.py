@@ -62,6 +62,7 @@ OF_THE_APP: Mapping[str, str] = MappingProxyType(
         "parked": ".mog.parked",  # sorted set: id → lease end; runs somewhere, its message is acknowledged
         "nodes": ".mog.nodes",  # sorted set: owner → lease end (Redis's clock)
         "index": ".mog.index",  # sorted set: id → order of creation, in microseconds (Redis's clock)
+        "dead_queues": ".mog.dead-queues",  # set: queues of which there are, or were, dead letters
         "sweeping": ".mog.sweeping",  # string: where the walk through the index has come to
     }
 )

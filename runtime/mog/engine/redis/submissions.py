@@ -24,8 +24,8 @@ class Submissions:
     async def create(self, tasks: Sequence[NewTask]) -> list[MogError | None]:
         """Store tasks as PENDING: record, metadata, link to the parent, body.
 
-        A task that is due now is put into the outbox, with seq 0: publish it. One that is due later waits in the
-        store. Answers AlreadySubmitted for a known id.
+        A task without a due time is put into the outbox, with seq 0: publish it. One that has such a time, even one
+        that is past, waits in the store. Answers AlreadySubmitted for a known id.
         """
         answers = await self._scripts.run("create", (next(self._calls),), [_item(task) for task in tasks])
         return read_each(_created, answers, tasks)

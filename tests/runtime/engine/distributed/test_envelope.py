@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mog.engine.distributed.envelope import MalformedMessage, WakeUp, read_envelope, write_envelope
-from mog.engine.records import Message
+from mog.engine.distributed.envelope import MalformedMessage, read_envelope, write_envelope
+from mog.engine.redis.answers import Arrival, WakeUp
 
 ID = UUID("e3840ad6-8ca6-489b-bc33-cbdfc448726b")
 
@@ -39,7 +39,8 @@ def foreign(content: Any) -> bytes:
 @given(st.uuids(), payloads, st.integers(0, 10), st.integers(0, 10**9))
 def test_what_is_written_is_read(id_: UUID, payload: dict[str, Any], priority: int, seq: int) -> None:
     body = json.dumps(payload).encode()
-    assert read_envelope(write_envelope(Message(id_, "q", priority, body), seq)) == WakeUp(id_, seq, priority, body)
+    wake_up = WakeUp(id_, seq, "q", priority, body)
+    assert read_envelope(write_envelope(wake_up), "q") == Arrival(*wake_up)
 
 
 @given(st.uuids(), payloads, st.integers(0, 10), st.integers(0, 10**9))
@@ -47,18 +48,18 @@ def test_what_is_written_is_the_json_of_mognets_envelope(
     id_: UUID, payload: dict[str, Any], priority: int, seq: int
 ) -> None:
     body = json.dumps(payload, ensure_ascii=False).encode()
-    envelope = json.loads(write_envelope(Message(id_, "q", priority, body), seq))
+    envelope = json.loads(write_envelope(WakeUp(id_, seq, "q", priority, body)))
     assert envelope.pop("size") == len(body)
     assert envelope == {"id": str(id_), "kind": "Request", "payload": payload, "priority": priority, "seq": seq}
 
 
 @given(st.binary())
 def test_a_body_of_any_bytes_comes_back(body: bytes) -> None:
-    assert read_envelope(write_envelope(Message(ID, "q", 5, body), 3)).body == body
+    assert read_envelope(write_envelope(WakeUp(ID, 3, "q", 5, body)), "q").body == body
 
 
 def test_mognets_message_has_no_seq() -> None:
-    assert read_envelope(MOGNET) == WakeUp(ID, None, 5, BODY)
+    assert read_envelope(MOGNET, "q") == Arrival(ID, None, "q", 5, BODY)
 
 
 @given(
@@ -70,26 +71,26 @@ def test_spaces_and_order_of_keys_do_not_matter(
     payload |= {"id": str(ID), "name": "t", "priority": 7}
     members = {"id": str(ID), "kind": "Request", "payload": payload, "seq": seq, "x": [1, {"payload": {}}]}
     content = json.dumps({key: members[key] for key in order}, indent=indent).encode()
-    found = read_envelope(content)
-    assert found[:3] == (ID, seq, 7)
+    found = read_envelope(content, "q")
+    assert found[:4] == (ID, seq, "q", 7)
     assert json.loads(found.body) == payload
 
 
 def test_a_payload_keeps_its_spelling() -> None:
     body = b'{"name":"t", "args":[1e400,1.10,NaN,"\\u00fc"],"kwargs":{}}'
     content = b'{"id":"%s","kind":"Request","payload":%s}' % (str(ID).encode(), body)
-    assert read_envelope(content).body == body
+    assert read_envelope(content, "q").body == body
 
 
 def test_without_an_id_in_the_payload_it_is_the_envelopes() -> None:
     content = {"id": str(ID), "kind": "Request", "payload": {"name": "t"}, "priority": 9}
-    assert read_envelope(foreign(content))[:3] == (ID, None, 9)
+    assert read_envelope(foreign(content), "q")[:4] == (ID, None, "q", 9)
 
 
 def test_what_follows_a_payload_of_ours_is_seen() -> None:
     """A proxy that adds a key behind the payload does not make it part of the body."""
-    ours = write_envelope(Message(ID, "q", 5, b'{"name":"t"}'), 4)
-    assert read_envelope(ours[:-1] + b',"trace":1}') == WakeUp(ID, 4, 5, b'{"name":"t"}')
+    ours = write_envelope(WakeUp(ID, 4, "q", 5, b'{"name":"t"}'))
+    assert read_envelope(ours[:-1] + b',"trace":1}', "q") == Arrival(ID, 4, "q", 5, b'{"name":"t"}')
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_what_follows_a_payload_of_ours_is_seen() -> None:
 )
 def test_what_is_no_request_is_refused_with_the_reason(content: bytes, says: str) -> None:
     with pytest.raises(MalformedMessage) as caught:
-        read_envelope(content)
+        read_envelope(content, "q")
     assert says in str(caught.value)
 
 
@@ -126,18 +127,18 @@ def test_what_is_no_request_is_refused_with_the_reason(content: bytes, says: str
 @example(b'{"":0}')
 def test_whatever_comes_it_is_read_or_malformed(content: bytes) -> None:
     with contextlib.suppress(MalformedMessage):
-        read_envelope(content)
+        read_envelope(content, "q")
 
 
 @given(st.data())
 def test_a_damaged_message_of_ours_is_read_as_json_reads_it(data: st.DataObject) -> None:
     """However a message is cut or changed, the short way finds nothing that the long way would not find."""
-    ours = bytearray(write_envelope(Message(ID, "q", 5, b'{"name":"t","args":["size"]}'), 4))
+    ours = bytearray(write_envelope(WakeUp(ID, 4, "q", 5, b'{"name":"t","args":["size"]}')))
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(ours) - 1))
         ours[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
     try:
-        found = read_envelope(bytes(ours))
+        found = read_envelope(bytes(ours), "q")
         whole = json.loads(ours)
     except (MalformedMessage, ValueError, RecursionError):
         return

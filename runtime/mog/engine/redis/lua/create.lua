@@ -18,7 +18,6 @@ return each(FIRST + 1, 12, function(at)
   if call('EXISTS', result) == 1 then
     return again and call('HGET', result, 'mog_call') == token and 1 or 0
   end
-  if tonumber(due) and tonumber(due) <= now then due = '' end
   local created = ARGV[at + 8]
   call('HSET', result,
     'id', '"' .. id .. '"', 'name', ARGV[at + 9], 'state', '"PENDING"', 'number_of_starts', '0',
