@@ -35,9 +35,9 @@ def test_other_sqlite_urls_say_what_is_right(url: str) -> None:
         sqlite_path(url)
 
 
-@pytest.mark.parametrize("url", ["amqp://me:secret@host", "postgres:x", "mog.db", ""])
+@pytest.mark.parametrize("url", ["nats://me:secret@host", "postgres:x", "mog.db", ""])
 def test_an_unknown_scheme_names_the_known_ones_and_no_secret(url: str) -> None:
-    with pytest.raises(ConfigError, match="one of sqlite:, memory:") as caught:
+    with pytest.raises(ConfigError, match="one of sqlite:, memory:, amqp:") as caught:
         engine(url)
     assert "secret" not in str(caught.value)
 
@@ -47,6 +47,35 @@ def test_the_three_must_be_one_store() -> None:
         open_engine("sqlite:///a.db", "sqlite:///b.db", "sqlite:///a.db")
     with pytest.raises(ConfigError, match=r"memory and sqlite: .* must name"):
         open_engine("sqlite:///a.db", "memory://", "memory://")
+
+
+@pytest.mark.parametrize(
+    ("broker", "results", "state", "says"),
+    [
+        ("amqp://me:secret@host", "amqp://me:secret@host", "amqp://me:secret@host", "MOG_RESULTS=redis://localhost"),
+        ("amqp://me:secret@host", "sqlite:///mog.db", "redis://h", "sqlite: is none"),
+        ("amqp://me:secret@host", "redis://h", "memory://", "memory: is none"),
+        ("sqlite:///mog.db", "redis://:secret@h", "redis://:secret@h", "needs an amqp: URL as broker"),
+        ("redis://:secret@h", "redis://:secret@h", "redis://:secret@h", "which redis: is not"),
+        ("amqps://h", "redis://:secret@h/1", "redis://:secret@h/2", "in one and the same Redis"),
+        ("amqp://h", "redis://:secret@one", "redis://:secret@other", "redis://one:6379/0 and redis://other:6379/0"),
+        ("amqp://me:secret@h:port", "redis://h", "redis://h", "amqp URL cannot be read"),
+        ("amqp://h", "redis://:secret@h/name", "redis://h", "database of a Redis URL is a number"),
+    ],
+)
+def test_what_does_not_go_together_is_told_without_secrets(broker: str, results: str, state: str, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_engine(broker, results, state)
+    assert says in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_rabbitmq_and_redis_make_an_engine() -> None:
+    from mog.engine.distributed.broker import DistributedBroker
+
+    engine = open_engine("amqp://h", "redis://localhost", "redis://localhost:6379/0")()
+    assert isinstance(engine.broker, DistributedBroker)
 
 
 async def test_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
