@@ -76,8 +76,7 @@ class Connection(asyncio.Protocol):
             raise self.ended.result()
         if len(self._channels) >= self.channel_max:
             raise EngineUnavailable(f"all {self.channel_max} channels of the connection are in use; wait for some")
-        while self._number in self._channels or not self._number:
-            self._number = (self._number + 1) % (self.channel_max + 1)
+        self._number = self._next_number()
         self._channels[self._number] = channel
         try:
             await channel.open(self._number)
@@ -85,6 +84,12 @@ class Connection(asyncio.Protocol):
             channel.discard()
             raise
         return channel
+
+    def _next_number(self) -> int:
+        number = self._number % self.channel_max + 1
+        while number in self._channels:
+            number = number % self.channel_max + 1
+        return number
 
     def forget(self, number: int) -> None:
         """Let a channel's number be used again."""

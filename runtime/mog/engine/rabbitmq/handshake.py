@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import platform
 import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from importlib.metadata import version
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pamqp import commands
 from pamqp.base import Frame
@@ -59,7 +62,7 @@ async def _reach(settings: RabbitSettings, connection: Connection) -> None:
 
 async def _socket_to(settings: RabbitSettings, loop: asyncio.AbstractEventLoop) -> socket.socket:
     """Try the host's addresses in turn; raises the last one's OSError."""
-    addresses = await loop.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+    addresses = await _addresses(settings, loop)
     failure: OSError = OSError("the host has no address")
     for family, kind, protocol, _, address in addresses:
         sock = socket.socket(family, kind, protocol)
@@ -75,6 +78,14 @@ async def _socket_to(settings: RabbitSettings, loop: asyncio.AbstractEventLoop) 
         else:
             return sock
     raise failure
+
+
+async def _addresses(settings: RabbitSettings, loop: asyncio.AbstractEventLoop) -> Sequence[tuple[Any, ...]]:
+    """Look a name up, in a thread of the loop's executor; an address that is given as such needs none."""
+    ask = partial(socket.getaddrinfo, settings.host, settings.port, type=socket.SOCK_STREAM)
+    with suppress(socket.gaierror):
+        return ask(flags=socket.AI_NUMERICHOST)
+    return await loop.run_in_executor(None, ask)
 
 
 async def _log_in(settings: RabbitSettings, connection: Connection) -> None:

@@ -22,6 +22,8 @@ from mog.engine.rabbitmq.topology import QueueType, Topology
 from mog.engine.rabbitmq.transport import Transport
 from mog.errors import EngineError
 
+from .fake_server import FakeServer, fake_server
+
 PATIENCE = 20.0
 
 QUEUES = ("tasks", "other", "tasks.dead")
@@ -178,3 +180,17 @@ def ears() -> Ears:
 @pytest.fixture
 def basket() -> Basket:
     return Basket()
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeServer]:
+    async with fake_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def connection(fake: FakeServer) -> AsyncIterator[Connection]:
+    """A connection to the fake server."""
+    connection = await connect(fake.settings)
+    yield connection
+    await connection.close()
