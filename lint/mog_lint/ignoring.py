@@ -11,7 +11,7 @@ from mog_lint.model.source import Source
 from mog_lint.rule import TextEdit
 
 REASON = "reason"
-_LIST = re.compile(r"#\s*mog:\s*ignore\[(?P<rules>[^]#]*)]", re.IGNORECASE)
+_LIST = re.compile(r"#\s*mog:\s*ignore\[(?P<rules>[^]#]+)]", re.IGNORECASE)
 _STRING_STARTS = frozenset({"FSTRING_START", "TSTRING_START"})
 _STRING_ENDS = frozenset({"FSTRING_END", "TSTRING_END"})
 
@@ -32,7 +32,7 @@ def _edit(line: str, start: int, comment: int, code: str, reason: str) -> TextEd
     known = _LIST.search(line, comment)
     if known is not None:
         place = start + known.end("rules")
-        return TextEdit(place, place, f", {code}" if known["rules"].strip() else code)
+        return TextEdit(place, place, f", {code}")
     place = start + len(line.rstrip())
     return TextEdit(place, start + len(line), f"  # mog: ignore[{code}] {reason}")
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import os.path
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from mog_lint.findings import Finding, Location
 from mog_lint.model.source import Source, Span
+
+COMPARED_LINES = 5_000  # past that a comparison takes longer than one waits
 
 
 def encode(text: str) -> bytes:
@@ -38,13 +42,51 @@ class Shift:
         rest = len(os.path.commonprefix((before[::-1][:longest], after[::-1][:longest])))  # noqa: RUF071 - as above
         return cls(start, len(before) - rest, len(after) - len(before))
 
+    def at(self, offset: int) -> Shift:
+        """Return the same shift of a text that stands at an offset in another."""
+        return Shift(self.start + offset, self.end + offset, self.growth)
+
+    def is_behind(self, span: Span) -> bool:
+        """Say whether a span ends before what was replaced, or directly at it."""
+        return span.end < self.start or (span.end == self.start and span.start < span.end)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What happened to a text: shifts, in the order of their places in the text before."""
+
+    shifts: tuple[Shift, ...]
+
+    @classmethod
+    def between(cls, before: str, after: str) -> Changes:
+        """Compare two texts line by line, between what they have in common at their ends."""
+        whole = Shift.between(before, after)
+        old = before[whole.start : whole.end].splitlines(keepends=True)
+        new = after[whole.start : whole.end + whole.growth].splitlines(keepends=True)
+        if not old or not new or len(old) + len(new) > COMPARED_LINES:
+            return cls((whole,))
+        offsets = [0, *accumulate(map(len, old))]
+        hunks = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        return cls(
+            tuple(
+                Shift.between("".join(old[first:last]), "".join(new[new_first:new_last])).at(
+                    whole.start + offsets[first]
+                )
+                for kind, first, last, new_first, new_last in hunks
+                if kind != "equal"
+            )
+        )
+
     def moved(self, span: Span) -> Span | None:
         """Return where a span is now; None where what it marked is not there as it was."""
-        if span.end < self.start or (span.end == self.start and span.start < span.end):
-            return span
-        if span.start >= self.end:
-            return Span(span.start + self.growth, span.end + self.growth)
-        return None
+        growth = 0
+        for shift in self.shifts:
+            if shift.is_behind(span):
+                break
+            if span.start < shift.end:
+                return None
+            growth += shift.growth
+        return Span(span.start + growth, span.end + growth)
 
 
 def carried(findings: Iterable[Finding], before: str, after: str) -> Iterator[Finding]:
@@ -52,10 +94,10 @@ def carried(findings: Iterable[Finding], before: str, after: str) -> Iterator[Fi
 
     They lose their fixes, which were made for the earlier text.
     """
-    shift = Shift.between(before, after)
+    changes = Changes.between(before, after)
     old, new = _source(before), _source(after)
     for finding in findings:
-        span = shift.moved(Span(_offset(old, finding.location), _offset(old, finding.end_location)))
+        span = changes.moved(Span(_offset(old, finding.location), _offset(old, finding.end_location)))
         if span is not None:
             yield replace(finding, location=new.location(span.start), end_location=new.location(span.end), fix=None)
 

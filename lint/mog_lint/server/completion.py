@@ -11,22 +11,19 @@ from collections.abc import Iterator
 from lsprotocol import types
 
 from mog_lint.explain import summary_of
-from mog_lint.model.summary import Symbols
-from mog_lint.model.tasks import TASK_API
 from mog_lint.rule import Rule
 from mog_lint.rules import all_rules
 from mog_lint.server.hover import rule_text
 from mog_lint.server.look import Look
-from mog_lint.server.mentions import REQUEST, SUBMIT
+from mog_lint.server.submitting import makes_request, submits
 from mog_lint.server.tasks import Known
 
 TRIGGERS = ("'", '"', "[", ",", ".")
 LOOK_BACK = 1_000  # characters before the place that are read
-USUAL_NAMES = frozenset({"app", "context", "ctx", "self.app", "self.context"})  # of what submits, where no import tells
-_TEXT = r"""(?P<quote>["'])(?P<typed>[^"'\r\n]*)\Z"""
-_CALLED = r"(?P<callee>[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*)(?:\[[^\]\r\n]*\])?\s*\(\s*"
-_NAME_ARGUMENT = re.compile(rf"{_CALLED}(?:[^()]*,\s*)?name\s*=\s*{_TEXT}")
-_FIRST_ARGUMENT = re.compile(rf"{_CALLED}{_TEXT}")
+_TYPED = re.compile(r"""(?P<keyword>\bname\s*=\s*)?["'](?P<typed>[^"'\r\n]*)\Z""")
+_STRING = re.compile(r"""(?P<quote>["'])(?:(?!(?P=quote))[^\\\r\n]|\\.)*(?P=quote)""")
+_CALLEE = re.compile(r"(?P<name>[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*)\s*(?:\[[^\]\r\n]*\]\s*)?\Z")
+_BRACKETS = {")": 1, "]": 1, "}": 1, "(": -1, "[": -1, "{": -1}
 _IGNORED = re.compile(r"#\s*mog:\s*ignore\[(?:[^\]#\r\n]*[\s,])?(?P<typed>[\w-]*)\Z", re.IGNORECASE)
 _NOQA = re.compile(r"#\s*noqa:\s*(?:[^#\r\n]*[\s,])?(?P<typed>M\w*)\Z", re.IGNORECASE)
 
@@ -46,39 +43,31 @@ def completion(look: Look, position: types.Position) -> types.CompletionList:
 
 def _submitting(look: Look, before: str) -> re.Match[str] | None:
     """Return the match of a text before the place that ends in the beginning of a task's name."""
-    found = _NAME_ARGUMENT.search(before)
-    if found is not None and _is_request(look, found["callee"]):
-        return found
-    found = _FIRST_ARGUMENT.search(before)
-    return found if found is not None and _submits(look, found["callee"]) else None
+    typed = _TYPED.search(before)
+    opening = None if typed is None else _opening(before[: typed.start()])
+    if typed is None or opening is None:
+        return None
+    callee = _CALLEE.search(before, 0, opening)
+    if callee is None:
+        return None
+    name = "".join(callee["name"].split())
+    look.project.analyse([look.document.path])
+    project, path = look.project.session.project, look.document.path
+    if typed["keyword"]:
+        return typed if makes_request(project, path, name) else None
+    is_first = not before[opening + 1 : typed.start()].strip()
+    return typed if is_first and submits(project, path, name) else None
 
 
-def _is_request(look: Look, callee: str) -> bool:
-    names = _names(look, callee)
-    return _is_own(names, REQUEST) if names else callee.rpartition(".")[2].strip() == REQUEST
-
-
-def _submits(look: Look, callee: str) -> bool:
-    receiver, _, method = "".join(callee.split()).rpartition(".")
-    if method not in SUBMIT:
-        return False
-    names = _names(look, callee)
-    return _is_own(names, method) if names else receiver in USUAL_NAMES
-
-
-def _names(look: Look, callee: str) -> frozenset[str]:
-    """Return what a name of the module stands for; empty where it is a function's own, or unknown."""
-    known = look.project.session.project
-    module = known.at(look.document.path)
-    symbols: Symbols = (f":{''.join(callee.split())}",)
-    first = symbols[0][1:].partition(".")[0]
-    if module is None or first not in module.summary.exports:
-        return frozenset()
-    return known.resolve(symbols, module)
-
-
-def _is_own(names: frozenset[str], last: str) -> bool:
-    return any(name.partition(".")[0] in TASK_API and name.rpartition(".")[2] == last for name in names)
+def _opening(before: str) -> int | None:
+    """Return where the parenthesis opens that a text ends in, None where it ends in none."""
+    before = _STRING.sub(lambda found: " " * len(found.group()), before)
+    depth = 0
+    for offset in range(len(before) - 1, -1, -1):
+        depth += _BRACKETS.get(before[offset], 0)
+        if depth < 0:
+            return offset if before[offset] == "(" else None
+    return None
 
 
 def _tasks(look: Look, offset: int, typed: int) -> Iterator[types.CompletionItem]:

@@ -12,7 +12,8 @@ from mog_lint.errors import ConfigError
 PYPROJECT = "pyproject.toml"
 _TABLE = re.compile(r"^\s*\[tool\.mog(?:\.lint)?\b", re.MULTILINE)
 _TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
-_QUOTED = re.compile(r"'([^']+)'|has no key (\S+)|: ([\w-]+) (?:in \[|takes )")
+_QUOTED = re.compile(r"'([^']+)'")
+_KEY = re.compile(r"has no key (\S+)|^([\w-]+) (?:in \[|takes )")
 
 
 @dataclass(frozen=True)
@@ -61,5 +62,7 @@ def _place(text: str, message: str) -> tuple[int, int]:
 
 
 def _named(message: str) -> Iterator[str]:
-    for found in _QUOTED.finditer(message):
+    """Yield what a message names, what is quoted before keys."""
+    yield from _QUOTED.findall(message)
+    for found in _KEY.finditer(message):
         yield from filter(None, found.groups())

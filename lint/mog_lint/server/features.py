@@ -101,11 +101,10 @@ def opened(ls: MogServer, params: types.DidOpenTextDocumentParams) -> None:
         if project is not None and not project.holds(document.path):
             project.rescan()  # it may be new
 
-    async def take_in() -> None:
-        await ls.worker.run(work)
-        await ls.indexing.open(document.path)
-
-    ls.spawn(take_in())
+    # Each of these queues its work as soon as it begins, so that what is asked next comes behind.
+    ls.spawn(ls.worker.run(work))
+    ls.spawn(ls.indexing.open(document.path))
+    ls.spawn(ls.show(document.uri))
     _push(ls, document.uri)
 
 
@@ -113,6 +112,7 @@ def changed(ls: MogServer, params: types.DidChangeTextDocumentParams) -> None:
     """Take in what was typed."""
     if params.text_document.uri in ls.documents:
         ls.keep(params.text_document.uri)
+        ls.spawn(ls.show(params.text_document.uri))
         _push(ls, params.text_document.uri)
 
 
@@ -214,11 +214,6 @@ async def completed(ls: MogServer, params: types.CompletionParams) -> types.Comp
 async def document_link(ls: MogServer, params: types.DocumentLinkParams) -> list[types.DocumentLink]:
     """Answer with the rules that a document's comments name."""
     return await ls.ask(params.text_document.uri, lambda look, _: navigation.links(look, ls.pages), [])
-
-
-def select(ls: MogServer, uri: str, place: types.Range) -> None:
-    """Select a place in the editor, for its user to type over it."""
-    ls.window_show_document(types.ShowDocumentParams(uri, take_focus=True, selection=place))
 
 
 FEATURES: tuple[tuple[str, Callable[..., Any], Any], ...] = (

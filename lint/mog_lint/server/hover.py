@@ -12,7 +12,6 @@ from mog_lint.rule import Rule
 from mog_lint.rules import find_rule
 from mog_lint.server.comments import rules_named
 from mog_lint.server.look import Look
-from mog_lint.server.mentions import Role
 from mog_lint.server.tasks import Known, Place, Use
 
 MOST_USES = 10  # that are listed; the editor's list of references has them all
@@ -51,7 +50,7 @@ def task_text(look: Look, known: Known, check: Callable[[], None]) -> str:
         lines.append(f"- also known as: {', '.join(f'`{name}`' for name in known.names[1:])}")
     if declared is not None:
         lines.append(f"- declared in {_link(look, declared[0])}")
-    submits = [use for use in look.catalogue.uses((known,), check) if use.role is Role.SUBMITS]
+    submits = [use for use in look.catalogue.uses((known,), check) if use.submits]
     lines += ["", *_submitters(look, submits)]
     return "\n".join(lines)
 

@@ -80,10 +80,13 @@ class Indexing:
         project = self._server.projects.at(home)
         try:
             if project is not None:
-                project.index(on_progress)
+                project.analyse(on_progress=on_progress)
         except Cancelled:
             self._server.projects.stop(home)
             log.warning("%s is not read to its end: it will be when a file is opened or saved", home)
+        finally:
+            if project is not None:
+                project.save()
 
 
 class Progress:

@@ -11,27 +11,30 @@ from enum import Enum
 
 from mog_lint.model.source import Source, Span
 
-SUBMIT = frozenset({"submit", "submit_blocking", "run", "run_blocking"})  # of an App or a Context; the task comes first
-REQUEST = "Request"
 _DEF = re.compile(r"(?:async\s+)?def\s+(?P<name>\w+)")
 
 
 class Role(Enum):
-    """What a mention is there for."""
+    """Where a mention stands."""
 
-    DECLARES = "declares"
-    SUBMITS = "submits"
-    MENTIONS = "mentions"
+    DECLARES = "declares"  # in a decorator, as `name` or one of the `aliases`
+    FIRST = "first"  # as the first argument of a call
+    NAME = "name"  # as the argument `name` of a call
+    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True)
 class Mention:
-    """A text or a dotted name in the code, and the function that it stands in, empty for the module itself."""
+    """A text or a dotted name in the code: where it stands, and in which function, empty for the module itself.
+
+    `callee` is the dotted name of what is called with it; what is no name stands there as an empty one.
+    """
 
     span: Span
     content: str
     is_text: bool
     role: Role
+    callee: str
     function: str
 
 
@@ -60,12 +63,12 @@ def mentions(text: str, wanted: Callable[[str, bool], bool]) -> Iterator[Mention
     if tree is None:
         return
     places = _Places(text)
-    pending = [_Spot(tree, Role.MENTIONS, "")]
+    pending = [_Spot(tree, "")]
     while pending:
         spot = pending.pop()
         content, is_text = _content(spot.node)
         if content and wanted(content, is_text):
-            yield Mention(places.span(spot.node), content, is_text, spot.role, spot.function)
+            yield Mention(places.span(spot.node), content, is_text, spot.role, spot.callee, spot.function)
         pending += spot.below()
 
 
@@ -91,8 +94,9 @@ class _Spot:
     """A node with what it is there for and the function that it stands in."""
 
     node: ast.AST
-    role: Role
     function: str
+    role: Role = Role.ELSEWHERE
+    callee: str = ""
 
     def below(self) -> Iterator[_Spot]:
         node = self.node
@@ -101,28 +105,26 @@ class _Spot:
         elif isinstance(node, ast.Call):
             yield from self._of_call(node)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield from (_Spot(item, Role.DECLARES, self.function) for item in node.decorator_list)
+            yield from (_Spot(item, self.function, Role.DECLARES) for item in node.decorator_list)
             inner = _own_name(node, self.function)
             rest = (child for child in ast.iter_child_nodes(node) if child not in node.decorator_list)
-            yield from (_Spot(child, Role.MENTIONS, inner) for child in rest)
+            yield from (_Spot(child, inner) for child in rest)
         elif not isinstance(node, ast.Attribute) or not _dotted(node):
             yield from (self._child(child) for child in ast.iter_child_nodes(node))
 
     def _child(self, node: ast.AST) -> _Spot:
-        return _Spot(node, Role.MENTIONS, self.function)
+        return _Spot(node, self.function)
 
     def _of_call(self, node: ast.Call) -> Iterator[_Spot]:
-        callee = _last_name(node.func)
+        callee = _callee(node.func)
         yield self._child(node.func)
         for position, argument in enumerate(node.args):
-            submits = position == 0 and callee in SUBMIT
-            yield _Spot(argument, Role.SUBMITS if submits else Role.MENTIONS, self.function)
+            yield _Spot(argument, self.function, Role.FIRST, callee) if position == 0 else self._child(argument)
         for keyword in node.keywords:
             declares = self.role is Role.DECLARES and keyword.arg in ("name", "aliases")
-            submits = keyword.arg == "name" and callee == REQUEST
-            role = Role.DECLARES if declares else Role.SUBMITS if submits else Role.MENTIONS
+            role = Role.DECLARES if declares else Role.NAME if keyword.arg == "name" else Role.ELSEWHERE
             many = keyword.value.elts if isinstance(keyword.value, ast.Tuple | ast.List) else [keyword.value]
-            yield from (_Spot(value, role, self.function) for value in many)
+            yield from (_Spot(value, self.function, role, callee) for value in many)
 
 
 def _content(node: ast.AST) -> tuple[str, bool]:
@@ -140,12 +142,11 @@ def _dotted(node: ast.AST) -> str:
     return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
 
 
-def _last_name(node: ast.AST) -> str:
+def _callee(node: ast.AST) -> str:
+    """Return the dotted name of what is called, of `f()[int].submit` the end `.submit`."""
     if isinstance(node, ast.Subscript):
-        return _last_name(node.value)
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+        return _callee(node.value)
+    return _dotted(node) or (f".{node.attr}" if isinstance(node, ast.Attribute) else "")
 
 
 def _own_name(node: ast.AST, prefix: str) -> str:

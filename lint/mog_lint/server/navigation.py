@@ -8,7 +8,6 @@ from lsprotocol import types
 
 from mog_lint.server.comments import rules_named
 from mog_lint.server.look import Look
-from mog_lint.server.mentions import Role
 from mog_lint.server.pages import Pages
 from mog_lint.server.tasks import Pointed
 
@@ -30,7 +29,7 @@ def references(
     if pointed is None:
         return []
     uses = look.catalogue.uses(pointed.tasks, check)
-    found = [look.location(use.place) for use in uses if declarations or use.role is not Role.DECLARES]
+    found = [look.location(use.place) for use in uses if declarations or not use.declares]
     return [*definition(look, position), *found] if declarations else found
 
 

@@ -6,6 +6,7 @@ its own findings are those of that version, at their new places.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,8 @@ from mog_lint.config import LintConfig
 from mog_lint.findings import Finding
 from mog_lint.model.source import Problem, Span, read_source, syntax_problem
 from mog_lint.model.stack import with_large_stack
-from mog_lint.model.tasks import Tasks
 from mog_lint.reporting import SYNTAX_ERROR, problem_finding
-from mog_lint.server.buffers import Shift, carried, encode
+from mog_lint.server.buffers import Changes, carried, encode
 from mog_lint.session import Session
 
 
@@ -42,12 +42,19 @@ class Project:
         self.revision = 0
         self._found: dict[Path, tuple[int, tuple[Finding, ...]]] = {}
 
-    def index(self, on_progress: OnProgress) -> None:
-        """Analyse what is within reach. If `on_progress` raises, the project is void, but what was learnt is kept."""
+    def analyse(self, paths: Iterable[Path] = (), on_progress: OnProgress | None = None) -> None:
+        """Have the session know what there is to know of these files, and of all that have to do with tasks.
+
+        If `on_progress` raises, the project is void, but what was learnt is kept.
+        """
         try:
-            self.session.analyse(on_progress=on_progress)
+            self.session.analyse(set(paths), on_progress)
         finally:
-            self.session.save()
+            self.session.workers.close()
+
+    def save(self) -> None:
+        """Keep what was learnt for the next time."""
+        self.session.save()
 
     def holds(self, path: Path) -> bool:
         """Say whether a file counts: what the project leaves out is left alone, and a file that is yet to be counts."""
@@ -121,12 +128,6 @@ class Project:
         source = read_source(self.session.contents.read(path) or b"")
         return "" if isinstance(source, Problem) else source.text
 
-    @property
-    def tasks(self) -> Tasks:
-        """The tasks that the project declares."""
-        self.session.analyse()
-        return self.session.tasks
-
     def parsed(self, path: Path) -> str:
         """Return the last version of a file's text that was Python, which is what the session knows."""
         buffer = self.buffers.get(path)
@@ -137,7 +138,7 @@ class Project:
         buffer = self.buffers.get(path)
         if buffer is None or buffer.problem is None or buffer.parsed is None:
             return span
-        return Shift.between(buffer.parsed, buffer.text).moved(span)
+        return Changes.between(buffer.parsed, buffer.text).moved(span)
 
     def _of_session(self, path: Path) -> tuple[Finding, ...]:
         known = self._found.get(path)

@@ -13,9 +13,10 @@ from pygls.lsp.server import LanguageServer
 
 from mog_lint.server.actions import SELECT
 from mog_lint.server.client import Client
+from mog_lint.server.configs import ConfigProblem
 from mog_lint.server.diagnostics import config_diagnostic, diagnostics
 from mog_lint.server.disk import Disk
-from mog_lint.server.features import FEATURES, select
+from mog_lint.server.features import FEATURES
 from mog_lint.server.indexing import Indexing
 from mog_lint.server.look import Document, Look
 from mog_lint.server.pages import Pages
@@ -45,7 +46,7 @@ class MogServer(LanguageServer):
         self.pushing = Pushing(self, pause)
         self.disk = Disk(self, pause)
         self.was_asked_to_end = False
-        self._reported: set[Path] = set()
+        self._reported: dict[Path, ConfigProblem] = {}
         self._spawned: set[asyncio.Task[Any]] = set()
         for method, handler, options in FEATURES:
             self.feature(method, options)(handler)
@@ -104,6 +105,10 @@ class MogServer(LanguageServer):
 
         return await self.worker.run(work)
 
+    async def show(self, uri: str) -> None:
+        """Have the project know of an open document's present text, as questions about others may concern it."""
+        await self.ask(uri, lambda *_: None, None)
+
     def _look(self, document: Document) -> Look | None:
         project = self.projects.of(document.path)
         if project is None or not project.holds(document.path):
@@ -130,15 +135,21 @@ class MogServer(LanguageServer):
 
     async def tell_config_problems(self) -> None:
         """Show what is wrong with configurations, and take away what is no more."""
-        problems = await self.worker.run(lambda _: tuple(self.projects.problems.values()))
-        for problem in problems:
-            self._publish_config(problem.file, [config_diagnostic(problem, self.client.encoding)])
-            if problem.file not in self._reported:
-                log.warning("%s: %s", problem.file, problem.message)
-        wrong = {problem.file for problem in problems}
-        for file in self._reported - wrong:
+        problems = await self.worker.run(
+            lambda _: {problem.file: problem for problem in self.projects.problems.values()}
+        )
+        for file, problem in problems.items():
+            if self._reported.get(file) != problem:
+                self._publish_config(file, [config_diagnostic(problem, self.client.encoding)])
+                log.warning("%s: %s", file, problem.message)
+        for file in self._reported.keys() - problems.keys():
             self._publish_config(file, [])
-        self._reported = wrong
+        self._reported = problems
 
     def _publish_config(self, file: Path, found: list[types.Diagnostic]) -> None:
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(self.client.names.uri(file), found))
+
+
+def select(ls: MogServer, uri: str, place: types.Range) -> None:
+    """Select a place in the editor, for its user to type over it."""
+    ls.window_show_document(types.ShowDocumentParams(uri, take_focus=True, selection=place))

@@ -13,6 +13,7 @@ from mog_lint.model.summary import text_of
 from mog_lint.model.tasks import Task
 from mog_lint.server.mentions import Definition, Mention, Role, definitions, mentions
 from mog_lint.server.project import Project
+from mog_lint.server.submitting import makes_request, submits
 
 _STRING = re.compile(r"""(?P<quote>["'])(?P<text>(?:(?!(?P=quote))[^\\\r\n])*)(?P=quote)""")
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -52,7 +53,8 @@ class Use:
     """A place where a task is mentioned, what for, and in which function."""
 
     place: Place
-    role: Role
+    declares: bool
+    submits: bool
     function: str
 
 
@@ -75,8 +77,9 @@ class Catalogue:
     @classmethod
     def of(cls, project: Project) -> Catalogue:
         """List the tasks of a project."""
+        project.analyse()
         catalogue = cls(project)
-        tasks = project.tasks
+        tasks = project.session.tasks
         for module in project.session.project.modules:
             for task in tasks.of(module):
                 functions = tuple(f"{name}.{task.function.qualname}" for name in module.name.candidates)
@@ -100,6 +103,7 @@ class Catalogue:
             if found.start() <= column <= found.end() and found["text"] in self.by_name:
                 span = Span(start + found.start("text"), start + found.end("text"))
                 return Pointed(span, tuple(self.by_name[found["text"]]))
+        self.project.analyse([path])
         for found in _NAME.finditer(line):
             if found.start() <= column <= found.end():
                 tasks = self.behind(path, found.group())
@@ -107,7 +111,7 @@ class Catalogue:
         return None
 
     def behind(self, path: Path, dotted: str) -> tuple[Known, ...]:
-        """Return the tasks whose function a name of a file leads to."""
+        """Return the tasks whose function a name of a file, which has been analysed, leads to."""
         module = self.project.session.project.at(path)
         if module is None:
             return ()
@@ -132,11 +136,12 @@ class Catalogue:
         names = {name for known in tasks for name in known.names}
         words = {known.task.function.qualname.rpartition(".")[2] for known in tasks}
         needles = [needle.encode() for needle in names | words]
-        for path in sorted(self.project.session.files):
+        read = self.project.session.contents.read
+        spelling = [path for path in sorted(self.project.session.files) if _has_any(read(path), needles)]
+        self.project.analyse(spelling)
+        for path in spelling:
             check()
-            data = self.project.session.contents.read(path)
-            if data is not None and any(needle in data for needle in needles):
-                yield from self._uses_in(path, tasks, names, words)
+            yield from self._uses_in(path, tasks, names, words)
 
     def _uses_in(self, path: Path, tasks: tuple[Known, ...], names: set[str], words: set[str]) -> Iterator[Use]:
         def wanted(content: str, is_text: bool) -> bool:
@@ -148,7 +153,19 @@ class Catalogue:
         for mention in sorted(mentions(text, wanted), key=lambda item: item.span.start):
             span = self.project.now(path, _inner(text, mention))
             if span is not None:
-                yield Use(Place(path, span), mention.role, mention.function)
+                yield Use(
+                    Place(path, span), mention.role is Role.DECLARES, self._submits(path, mention), mention.function
+                )
+
+    def _submits(self, path: Path, mention: Mention) -> bool:
+        project = self.project.session.project
+        if mention.role is Role.FIRST:
+            return submits(project, path, mention.callee, to_anyone=True)
+        return mention.role is Role.NAME and makes_request(project, path, mention.callee)
+
+
+def _has_any(data: bytes | None, needles: list[bytes]) -> bool:
+    return data is not None and any(needle in data for needle in needles)
 
 
 def _inner(text: str, mention: Mention) -> Span:

@@ -10,10 +10,8 @@ import pytest
 from tests.lint.scratch import ScratchProject
 from tests.lint.server.editor import Editor
 
-pytest.importorskip("pygls")
-
-from mog_lint.server.protocol import Input, Output  # noqa: E402 - not before it is known that pygls is there
-from mog_lint.server.server import MogServer  # noqa: E402
+from mog_lint.server.protocol import Input, Output
+from mog_lint.server.server import MogServer
 
 
 @pytest.fixture
