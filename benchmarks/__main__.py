@@ -33,10 +33,10 @@ DEFAULT_SYSTEMS = (
     "raw_sqlite",
     "raw_sqlite:batch",
 )
-VERSIONS = ("mogkit", "pydantic", "typer", "huey")
+VERSIONS = ("mogkit", "huey", "saq", "taskiq", "taskiq-aio-pika", "taskiq-redis", "pydantic", "typer")
 """Packages of which the report gives the version."""
 
-MEASURES = ("enqueue", "drain-10", "drain-100", "session", "startup")
+MEASURES = ("enqueue", "drain-10", "drain-100", "session", "fanout", "startup")
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -73,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             startup.append(measure_startup(project))
             continue
         measured = measure_one(name, places[name], measure, options)
+        if not measured["figures"]:
+            continue
         rows.append(Row(round_, name, measured["figures"]))
         durability[name] = measured["durability"]
         shown = {key: round(figure, 3) for key, figure in measured["figures"].items()}
@@ -122,9 +124,7 @@ def measure_one(name: str, environment: Path, measure: str, options: argparse.Na
 def describe(began: datetime, options: argparse.Namespace, environments: set[Path]) -> str:
     """Return when, where and on what it was measured."""
     packages = {name: version for path in environments for name, version in packages_of(path).items()}
-    named = ", ".join(
-        f"{name} {packages[name]}" for name in ("mogkit", "huey", "pydantic", "typer") if name in packages
-    )
+    named = ", ".join(f"{name} {packages[name]}" for name in VERSIONS if name in packages)
     memory = int(Path("/proc/meminfo").read_text().split()[1]) >> 20
     took = time.strftime("%H:%M:%S", time.gmtime((datetime.now().astimezone() - began).total_seconds()))
     return (

@@ -77,15 +77,22 @@ class Stamps:
 STAMPS = Stamps(SETTING.stamps)
 
 
+class NotMeasured(Exception):
+    """This is not measured of that system."""
+
+
 class Adapter(ABC):
     """A system under measurement. Its task calls ``STAMPS.add()`` and returns 1.
 
     A system that needs packages names them, pinned, in the head of its file (PEP 723); one that names none runs in an
-    environment that holds the project. Handles are whatever ``submit`` returns.
+    environment that holds the project. Handles are whatever ``submit`` returns. A method that raises NotMeasured
+    leaves out the measurements that need it.
     """
 
     durability: str
     """In words: what is stored when, and what it survives."""
+    servers: frozenset[str] = frozenset()
+    """Names of the server processes that the system works with: what they do disturbs no measurement of it."""
 
     async def open(self) -> None:  # noqa: B027 - not every system has something to open
         """Connect, and see that queues and results are empty. The default does nothing."""
@@ -93,9 +100,9 @@ class Adapter(ABC):
     async def close(self) -> None:  # noqa: B027 - as above
         """Disconnect. The default does nothing."""
 
-    @abstractmethod
     async def submit(self) -> Any:
         """Submit one task; return once it is stored."""
+        raise NotMeasured
 
     async def submit_gathered(self, count: int) -> list[Any]:
         """Submit as a program does that has much to submit and knows nothing of batches."""
@@ -109,17 +116,21 @@ class Adapter(ABC):
         """Submit by the fastest way that the system offers. The default has none."""
         return await self.submit_gathered(count)
 
-    @abstractmethod
-    async def result(self, handle: Any) -> Any:
+    async def result(self, handle: Any) -> Any:  # noqa: ARG002 - for those that can
         """Wait for a task's end and return its value."""
+        raise NotMeasured
 
-    @abstractmethod
     async def count_stored(self) -> int:
         """Return how many results are stored."""
+        raise NotMeasured
 
     async def all_stored(self, count: int) -> bool:
         """Tell whether ``count`` results are stored; asked again and again once all tasks have run."""
         return await self.count_stored() >= count
+
+    async def fan_out(self, count: int) -> float:  # noqa: ARG002 - for those that can
+        """Run a task that submits ``count`` others and awaits their values; return the seconds that this took it."""
+        raise NotMeasured
 
     @abstractmethod
     def worker_command(self, concurrency: int) -> Sequence[str]:

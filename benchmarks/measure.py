@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 
-from adapter import SETTING, STAMPS, Adapter
+from adapter import SETTING, STAMPS, Adapter, NotMeasured
 from processes import MIB, ForeignLoad, Worker
 
 Figures = dict[str, float]
@@ -26,7 +26,10 @@ ROUND_TRIPS, ROUND_TRIP_TIME = 300, 6.0
 """How many at most, and for how many seconds at most."""
 
 WARM_UP = 5
-"""Round trips that do not count."""
+"""Round trips, or children, that do not count."""
+
+CHILDREN, FAN_OUTS = 500, 5
+"""How many a parent awaits, and how many parents one after the other."""
 
 
 class Failed(Exception):
@@ -43,11 +46,14 @@ async def wait_for(condition: Callable[[], Awaitable[bool]], worker: Worker, *, 
     end = time.monotonic() + PATIENCE
     while not await condition():
         if not worker.alive() or time.monotonic() > end:
-            tail = (SETTING.directory / "worker.log").read_text("utf-8", "replace")[-2000:]
-            raise Failed(
-                f"{STAMPS.count()} tasks ran, then the worker {'was late' if worker.alive() else 'ended'}\n{tail}"
-            )
+            raise failure(worker)
         await asyncio.sleep(every)
+
+
+def failure(worker: Worker) -> Failed:
+    """Return what to say of a worker that does not do what it should."""
+    tail = (SETTING.directory / "worker.log").read_text("utf-8", "replace")[-2000:]
+    return Failed(f"{STAMPS.count()} tasks ran, then the worker {'was late' if worker.alive() else 'ended'}\n{tail}")
 
 
 async def wait_for_runs(count: int, worker: Worker) -> None:
@@ -127,8 +133,30 @@ async def round_trips(adapter: Adapter) -> Figures:
     return {"round_trip_p50_ms": percentiles[49], "round_trip_p99_ms": percentiles[98]}
 
 
+async def fan_out(adapter: Adapter, concurrency: int) -> Figures:
+    """Measure how long a task takes that submits many others and awaits their values, in a worker that is warm."""
+    with start_worker(adapter, concurrency) as worker:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await adapter.fan_out(WARM_UP)
+                load, cpu = ForeignLoad(worker, adapter.servers), worker.precise_cpu()
+                times = [await adapter.fan_out(CHILDREN) for _ in range(FAN_OUTS)]
+                used, foreign = worker.precise_cpu() - cpu, load.cores()
+        except TimeoutError:
+            raise failure(worker) from None
+    expected = WARM_UP + FAN_OUTS * CHILDREN
+    if STAMPS.count() != expected:
+        raise Failed(f"{expected} children were submitted, {STAMPS.count()} ran")
+    return {
+        "fan_out_s": statistics.median(times),
+        "fan_out_best_s": min(times),
+        "fan_out_cpu_us": used / (FAN_OUTS * CHILDREN) * 1e6,
+        "foreign": foreign,
+    }
+
+
 async def measure(adapter: Adapter, what: str, count: int, idle_seconds: float) -> Figures:
-    """Do one measurement: ``enqueue``, ``drain-N`` or ``session``."""
+    """Do one measurement: ``enqueue``, ``drain-N``, ``fanout`` or ``session``; no figures where it cannot be done."""
     await adapter.open()
     try:
         kind, _, concurrency = what.partition("-")
@@ -136,7 +164,11 @@ async def measure(adapter: Adapter, what: str, count: int, idle_seconds: float) 
             return await enqueue(adapter, count)
         if kind == "drain":
             return await drain(adapter, count, int(concurrency))
+        if kind == "fanout":
+            return await fan_out(adapter, concurrency=10)
         return await session(adapter, idle_seconds, concurrency=10)
+    except NotMeasured:
+        return {}
     finally:
         await adapter.close()
 

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -24,6 +24,16 @@ def cpu_of(pid: int) -> float:
         return 0.0
     user, system = fields[11:13]
     return (int(user) + int(system)) / TICK
+
+
+def named(names: Container[str]) -> list[int]:
+    """Return the processes that have one of the names."""
+    found: list[int] = []
+    for entry in PROC.glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if (entry / "comm").read_text().strip() in names:
+                found.append(int(entry.name))
+    return found
 
 
 def precise_cpu_of(pid: int) -> float:
@@ -66,8 +76,9 @@ def busy_seconds() -> float:
 class ForeignLoad:
     """CPU that others use while something is measured, in cores: was the machine quiet?"""
 
-    def __init__(self, worker: Worker | None = None) -> None:
+    def __init__(self, worker: Worker | None = None, servers: Container[str] = ()) -> None:
         self._worker = worker
+        self._servers = named(servers)
         self._start = (time.monotonic(), busy_seconds(), self._own())
 
     def cores(self) -> float:
@@ -77,7 +88,8 @@ class ForeignLoad:
         return max(0.0, others) / max(0.01, time.monotonic() - began)
 
     def _own(self) -> float:
-        return cpu_of(os.getpid()) + (self._worker.cpu() if self._worker is not None else 0.0)
+        workers = self._worker.cpu() if self._worker is not None else 0.0
+        return cpu_of(os.getpid()) + workers + sum(map(cpu_of, self._servers))
 
 
 def wait_until_quiet(cores: float, patience: float) -> None:

@@ -26,6 +26,8 @@ METRICS = (
     Metric("drain_100", "drain, concurrency 100, tasks/s up to the last stored result"),
     Metric("round_trip_p50_ms", "submit → result, idle worker in another process, p50 ms", 2),
     Metric("round_trip_p99_ms", "submit → result, p99 ms", 2),
+    Metric("fan_out_s", "a parent that awaits 500 children, s", 3),
+    Metric("fan_out_best_s", "the same, the fastest of five, s", 3),
     Metric("idle_cpu_percent", "CPU of an idle worker, %", 3),
     Metric("rss_mb", "memory of a worker, RSS MiB", 1),
     Metric("pss_mb", "memory of a worker, PSS MiB", 1),
@@ -34,6 +36,7 @@ METRICS = (
     Metric("enqueue_many_cpu_us", "CPU of the submitting process per task, `submit_many`, µs"),
     Metric("drain_10_cpu_us", "CPU of the worker per task, concurrency 10, µs"),
     Metric("drain_100_cpu_us", "CPU of the worker per task, concurrency 100, µs"),
+    Metric("fan_out_cpu_us", "CPU of the worker per child of a parent that awaits 500, µs"),
 )
 
 STARTUP = (

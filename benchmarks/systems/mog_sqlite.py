@@ -4,6 +4,7 @@ which prints a line per task, instead of the library's quiet worker)."""
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,13 @@ app = App("bench", broker=f"sqlite:///{SETTING.directory / 'mog.db'}", durabilit
 async def noop(_context: Context) -> int:
     STAMPS.add()
     return 1
+
+
+@app.task(name="bench.parent")
+async def parent(context: Context, count: int) -> float:
+    began = time.perf_counter()
+    await context.gather(*(context.create_request(noop) for _ in range(count)))
+    return time.perf_counter() - began
 
 
 class MogSqlite(Adapter):
@@ -54,6 +62,9 @@ class MogSqlite(Adapter):
     async def all_stored(self, count: int) -> bool:  # noqa: ARG002 - an empty queue says it too, and sooner
         [depth] = await app.queue_depths()
         return depth.ready + depth.running + depth.delayed == 0
+
+    async def fan_out(self, count: int) -> float:
+        return await app.run(parent, count)
 
     def worker_command(self, concurrency: int) -> Sequence[str]:
         if COMMAND:

@@ -63,13 +63,21 @@ def test_a_worker_drains_what_was_submitted(system: str, variant: str, tmp_path:
 
 
 @linux
-@pytest.mark.parametrize("system", ["mog_sqlite", "raw_sqlite"])
-def test_every_figure_of_the_report_is_measured(system: str, tmp_path: Path, benchmark: ModuleType) -> None:
+@pytest.mark.parametrize(("system", "missing"), [("mog_sqlite", ""), ("raw_sqlite", "fan_out")])
+def test_every_figure_of_the_report_is_measured(
+    system: str, missing: str, tmp_path: Path, benchmark: ModuleType
+) -> None:
     figures: dict[str, float] = {}
     for what in benchmark.MEASURES[:-1]:
         (tmp_path / what).mkdir()
         figures |= measure(system, "", what, tmp_path / what)
-    assert set(figures) == {metric.key for metric in sys.modules["report"].METRICS} | {"foreign"}
+    known = {metric.key for metric in sys.modules["report"].METRICS}
+    assert set(figures) == {key for key in known if not missing or not key.startswith(missing)} | {"foreign"}
+
+
+@linux
+def test_what_is_not_measured_of_a_system_has_no_figures(tmp_path: Path) -> None:
+    assert measure("raw_sqlite", "", "fanout", tmp_path) == {}
 
 
 @linux
@@ -99,6 +107,14 @@ def test_systems_take_turns_in_being_first(benchmark: ModuleType) -> None:
         "mog_sqlite",
         "",
     ]
+
+
+@linux
+@pytest.mark.usefixtures("benchmark")
+def test_servers_are_found_by_name() -> None:
+    named = sys.modules["processes"].named
+    assert os.getpid() in named({Path("/proc/self/comm").read_text().strip()})
+    assert named({"no such program"}) == []
 
 
 def test_an_unknown_system_is_refused(benchmark: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
