@@ -120,7 +120,7 @@ class App:
     def port(self) -> Port:
         """Return the way to the engine; made at the first call, not opened yet."""
         if self._port is None:
-            self._port = _make_port(self.config, self.clock)
+            self._port = _make_port(self.name, self.config, self.clock)
         return self._port
 
     @property
@@ -371,9 +371,17 @@ class App:
         return task if isinstance(task, Request) else self.create_request(task, *args, **kwargs)
 
 
-def _make_port(config: AppConfig, clock: Callable[[], float]) -> Port:
+def _make_port(app: str, config: AppConfig, clock: Callable[[], float]) -> Port:
     """Return a port to the engine that the settings name; ``memory://`` needs no thread of its own."""
-    options = EngineOptions(durability=config.durability, node_id=config.node_id)
+    options = EngineOptions(
+        durability=config.durability,
+        node_id=config.node_id,
+        app=app,
+        queue_type=config.queue_type,
+        consumer_timeout=config.consumer_timeout,
+        look_ahead=config.look_ahead,
+        mognet_interop=config.mognet_interop,
+    )
     factory = open_engine(config.broker, config.results, config.state, clock=clock, options=options)
     return (InlinePort if config.broker.startswith("memory:") else ThreadPort)(factory)
 

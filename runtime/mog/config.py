@@ -69,13 +69,22 @@ class AppConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     broker: str = DEFAULT_BROKER
-    """URL of the broker. ``sqlite:///`` and a path (relative, or absolute with one more slash), or ``memory://``."""
+    """URL of the broker: ``amqp://`` or ``amqps://`` of RabbitMQ, or of the embedded engine ``sqlite:///`` and a path
+    (relative, or absolute with one more slash), or ``memory://``."""
     results: str = ""
-    """URL of the result backend; the broker's where it is empty."""
+    """URL of the result backend: with RabbitMQ, ``redis://`` or ``rediss://``; the broker's where it is empty."""
     state: str = ""
-    """URL of the state backend; the broker's where it is empty."""
+    """URL of the state backend: that of the results, which is also its default."""
     durability: Literal["normal", "full"] = "normal"
-    """Whether what was submitted outlives the loss of power (full), or of the process alone (normal)."""
+    """Embedded engine: what was submitted outlives the loss of power (full), or of the process alone (normal)."""
+    queue_type: Literal["classic", "quorum"] = "classic"
+    """RabbitMQ: the kind of queues that are declared; all processes of an app must agree. Mognet knows classic ones."""
+    consumer_timeout: Seconds = Field(1800.0, ge=10)
+    """RabbitMQ: the server's setting of that name (there in milliseconds). Tasks may run for longer."""
+    look_ahead: int = Field(16, ge=0)
+    """RabbitMQ: messages that a worker takes in at most before it has slots for them."""
+    mognet_interop: bool = False
+    """RabbitMQ: processes of Mognet take part in this app."""
 
     node_id: str = Field(default_factory=lambda: f"{os.getpid()}@{socket.gethostname()}", min_length=1)
     """This process among the workers; unique."""
@@ -148,7 +157,7 @@ class AppConfig(BaseModel):
     def _completed(self) -> Self:
         given = self.model_fields_set
         self.results = self.results or self.broker
-        self.state = self.state or self.broker
+        self.state = self.state or self.results
         if self.minimum_concurrency is not None and "concurrency" not in given:
             self.concurrency = self.minimum_concurrency
         if self.maximum_concurrency is not None and self.maximum_concurrency < self.concurrency:

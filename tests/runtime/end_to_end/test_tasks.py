@@ -329,7 +329,7 @@ async def test_worker_of_some_queues_leaves_the_others(app: App) -> None:
 
 @pytest.mark.parametrize("options", [{"queues": ["none"]}, {"exclude_queues": ["tasks"]}, {"exclude_queues": ["none"]}])
 async def test_worker_without_a_queue_is_refused(app: App, options: dict[str, list[str]]) -> None:
-    with pytest.raises(ConfigError, match="those of app 'demo' are tasks"):
+    with pytest.raises(ConfigError, match=f"those of app '{app.name}' are tasks"):
         app.create_worker(**options)
 
 
@@ -338,9 +338,9 @@ async def test_metadata_of_request_and_task(app: App) -> None:
     async def note(context: Context) -> None:
         await context.set_metadata(step=2, who="task")
 
+    result = await app.submit(Request(name="note", metadata={"who": "caller", "tags": ["x"]}))
+    assert await result.get_metadata() == {"who": "caller", "tags": ["x"]}
     async with app.worker():
-        result = await app.submit(Request(name="note", metadata={"who": "caller", "tags": ["x"]}))
-        assert await result.get_metadata() == {"who": "caller", "tags": ["x"]}
         await result
     assert await result.get_metadata() == {"who": "task", "tags": ["x"], "step": 2}
 
@@ -453,9 +453,9 @@ async def test_progress_is_seen_by_who_waits(app: App) -> None:
         for step in range(1000):
             context.progress(step + 1, 1000, "rows")
 
+    result = await app.submit(work)
+    assert await result.progress() is None
     async with app.worker():
-        result = await app.submit(work)
-        assert await result.progress() is None
         await result
     progress = await result.progress()
     assert progress is not None

@@ -7,7 +7,8 @@ twice, if a process dies at the wrong moment; who reads sees it once, and who dr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
@@ -45,6 +46,18 @@ class DeadLetters:
 
     def __init__(self, transport: Transport, queues: DeadQueues, names: Names, clock: Callable[[], float]) -> None:
         self._transport, self._queues, self._names, self._clock = transport, queues, names, clock
+        self._under_way: set[asyncio.Future[None]] = set()
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Let whoever looks for letters wait until the block is left: they are about to come."""
+        coming: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._under_way.add(coming)
+        try:
+            yield
+        finally:
+            self._under_way.discard(coming)
+            coming.set_result(None)
 
     async def bury(self, letters: Sequence[Letter]) -> list[MogError | None]:
         """Put letters into their queues; never raises. None for what is there now."""
@@ -60,6 +73,8 @@ class DeadLetters:
 
     async def find(self, query: DeadQuery) -> list[DeadLetter]:
         """See :meth:`Broker.dead`."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         queues = [query.queue] if query.queue is not None else await self._queues.all()
         found = await asyncio.gather(*(self._read(queue) for queue in queues))
         oldest_first = sorted((letter for of_one in found for letter in of_one), key=_buried)

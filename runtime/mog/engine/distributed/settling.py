@@ -7,7 +7,7 @@ again, and the store knows better.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from uuid import UUID
 
 from mog.engine.distributed.dead_letters import DeadLetters, Letter
@@ -32,6 +32,11 @@ class Settling:
 
     async def settle(self, outcomes: Sequence[Outcome]) -> list[bool]:
         """See :meth:`ResultBackend.settle`."""
+        burying = any(outcome.dead is not None for outcome in outcomes)
+        with self._dead_letters.under_way() if burying else nullcontext():
+            return await self._settle(outcomes)
+
+    async def _settle(self, outcomes: Sequence[Outcome]) -> list[bool]:
         runs = [self._running.find(outcome.id, outcome.attempt) for outcome in outcomes]
         answers = await self._attempts.settle(outcomes)
         letters = [

@@ -7,16 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from pamqp import commands
-from pamqp.base import Frame
+from tests.runtime.leftovers import queues_of, remove
 
 from mog.engine.contracts import Engine
-from mog.engine.distributed.broker import DistributedBroker
-from mog.engine.distributed.core import Core
 from mog.engine.distributed.engine import distributed_engine
 from mog.engine.distributed.options import DistributedOptions
-from mog.engine.rabbitmq.channel import Channel
-from mog.engine.rabbitmq.handshake import connect
 from mog.engine.rabbitmq.settings import RabbitSettings
 from mog.engine.redis.client import Client
 from mog.engine.redis.settings import RedisSettings
@@ -68,29 +63,8 @@ class DistributedKit(EngineKit):
         """Remove what the test has left on both servers."""
         for engine in self.engines:
             await engine.close()
-        queues = {queue for engine in self.engines for queue in core_of(engine).transport._declarations._known}
-        await self._clean_rabbit([f"{self.app}.{queue}" for queue in queues])
-        client = Client(self.redis)
-        await client.open()
-        [keys] = await client.call([("KEYS", f"{self.app}.*")])
-        if keys:
-            await client.call([("DEL", *keys)])
-        await client.close()
-
-    async def _clean_rabbit(self, queues: list[str]) -> None:
-        connection = await connect(self.rabbit)
-        channel = await connection.open_channel(Channel(connection))
-        requests: list[Frame] = [commands.Queue.Delete(queue=queue) for queue in queues]
-        for exchange in ("mognet.direct", "mognet.control"):
-            requests.append(commands.Exchange.Delete(exchange=f"{self.app}.{exchange}"))
-        await channel.call_all(requests)
-        await connection.close()
-
-
-def core_of(engine: Engine) -> Core:
-    """Return what the parts of an engine share."""
-    assert isinstance(engine.broker, DistributedBroker)
-    return engine.broker.core
+        queues = {queue for engine in self.engines for queue in queues_of(engine)}
+        await remove(self.app, queues, self.rabbit, self.redis)
 
 
 @pytest.fixture
