@@ -27,7 +27,7 @@ import pytest
 
 STANDARD_PORTS = {"amqp": 5672, "amqps": 5671, "redis": 6379, "rediss": 6379}
 
-STARTING = 60.0
+STARTING = 120.0
 """Seconds that a server is given to come up; RabbitMQ takes about eight on two quiet cores."""
 
 

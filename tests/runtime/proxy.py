@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,8 +32,9 @@ class Flow:
 class Proxy:
     """Listens on a port of its own and passes on to ``host:port``."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         self._target = host, port
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._pumps: set[asyncio.Task[None]] = set()
         self._clients: set[asyncio.StreamWriter] = set()
@@ -46,7 +48,7 @@ class Proxy:
 
     async def listen(self) -> None:
         """Take connections, on the same port as before."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def refuse(self) -> None:
@@ -118,10 +120,10 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxy_to(url: str, default_port: int) -> AsyncIterator[Proxy]:
-    """Run a proxy before the server of a URL; its own ``url`` leads through it."""
+async def proxy_to(url: str, default_port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Proxy]:
+    """Run a proxy before the server of a URL, which speaks TLS where told; its own ``url`` leads through it."""
     parts = urlsplit(url)
-    proxy = Proxy(parts.hostname or "127.0.0.1", parts.port or default_port)
+    proxy = Proxy(parts.hostname or "127.0.0.1", parts.port or default_port, tls)
     await proxy.listen()
     credentials, at, _ = parts.netloc.rpartition("@")
     proxy.url = urlunsplit(parts._replace(netloc=f"{credentials}{at}127.0.0.1:{proxy.port}"))

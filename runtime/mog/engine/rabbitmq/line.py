@@ -11,7 +11,7 @@ from mog.engine.rabbitmq.connection import Connection
 from mog.engine.rabbitmq.handshake import connect
 from mog.engine.rabbitmq.server import ServerInfo
 from mog.engine.rabbitmq.settings import RabbitSettings
-from mog.errors import EngineError, EngineUnavailable, MogError, NotConnected
+from mog.errors import EngineUnavailable, MogError, NotConnected
 
 log = logging.getLogger("mog.engine.rabbitmq")
 
@@ -25,8 +25,10 @@ class Line:
     """Keeps a connection until close().
 
     ``prepare`` sets up each new connection before anybody else uses it; what goes wrong there is a failure to connect.
-    ``lost`` is told each time a connection that was in use has ended, ``restored`` when the next is in use; neither is
-    told of close(). Whoever asks for the connection meanwhile gets the reason why there is none.
+    ``lost`` is told each time a connection that was in use has ended, and again when it turns out that the next cannot
+    be made because something is wrong for good (StoreUnusable, ConfigError), which is tried again all the same;
+    ``restored`` when the next is in use. Neither is told of close(). Whoever asks for the connection meanwhile gets the
+    reason why there is none.
     """
 
     def __init__(
@@ -34,7 +36,7 @@ class Line:
         settings: RabbitSettings,
         prepare: Callable[[Connection], Awaitable[None]],
         *,
-        lost: Callable[[EngineError], None] = lambda _: None,
+        lost: Callable[[MogError], None] = lambda _: None,
         restored: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
@@ -114,7 +116,7 @@ class Line:
             log.info("%s is back", self._settings.label)
             self._tell(self._tell_restored)
 
-    def _tell(self, listener: Callable[..., None], *arguments: EngineError) -> None:
+    def _tell(self, listener: Callable[..., None], *arguments: MogError) -> None:
         try:
             listener(*arguments)
         except Exception as error:  # noqa: BLE001 - whatever they do, the next connection must be made
@@ -129,6 +131,7 @@ class Line:
             try:
                 return await self._connect()
             except MogError as error:
-                if not isinstance(error, EngineUnavailable) and str(error) != str(self._trouble):
+                known, self._trouble = self._trouble, error
+                if not isinstance(error, EngineUnavailable) and str(error) != str(known):
                     log.error("%s", error)
-                self._trouble = error
+                    self._tell(self._tell_lost, error)

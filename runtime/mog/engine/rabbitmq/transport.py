@@ -25,7 +25,7 @@ from mog.engine.rabbitmq.publisher import PERSISTENT, TRANSIENT, Letter, Publish
 from mog.engine.rabbitmq.server import ServerInfo
 from mog.engine.rabbitmq.settings import RabbitSettings
 from mog.engine.rabbitmq.topology import Topology
-from mog.errors import EngineError, MogError, NotConnected
+from mog.errors import MogError, NotConnected
 
 QUESTION_EXPIRES = 300_000
 """Milliseconds after which a question that nobody took is dropped; Mognet's."""
@@ -42,9 +42,10 @@ class Transport:
     server delivers all that was not acknowledged again, to whoever consumes: receipts of an earlier epoch are worth
     nothing, and acknowledging them does nothing.
 
-    ``on_lost`` is told when all epochs so far have ended, with the reason; ``on_restored`` when the next has begun and
-    consumers and control are in place again. Neither is told of close(), and of a loss of the connection over which is
-    published: who publishes hears of it.
+    ``on_lost`` is told when all epochs so far have ended, with the reason; again with StoreUnusable if the next cannot
+    begin, which is tried again all the same; ``on_restored`` when the next has begun and consumers and control are in
+    place again. Neither is told of close(), or of a loss of the connection over which is published: who publishes
+    hears of that.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Transport:
         settings: RabbitSettings,
         topology: Topology,
         *,
-        on_lost: Callable[[EngineError], None] = lambda _: None,
+        on_lost: Callable[[MogError], None] = lambda _: None,
         on_restored: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings

@@ -16,11 +16,11 @@ from tests.runtime.proxy import Proxy, proxy_to
 from mog.engine.rabbitmq.channel import Channel
 from mog.engine.rabbitmq.connection import Connection
 from mog.engine.rabbitmq.handshake import connect
-from mog.engine.rabbitmq.messages import Incoming, Parcel, Receipt
+from mog.engine.rabbitmq.messages import ControlMessage, Incoming, Parcel, Receipt
 from mog.engine.rabbitmq.settings import RabbitSettings
 from mog.engine.rabbitmq.topology import QueueType, Topology
 from mog.engine.rabbitmq.transport import Transport
-from mog.errors import EngineError
+from mog.errors import MogError
 
 from .fake_server import FakeServer, fake_server
 
@@ -34,11 +34,11 @@ class Ears:
     """Hears of lost and restored epochs."""
 
     def __init__(self) -> None:
-        self.lost: list[EngineError] = []
+        self.lost: list[MogError] = []
         self.restored = 0
         self._changed = asyncio.Event()
 
-    def on_lost(self, error: EngineError) -> None:
+    def on_lost(self, error: MogError) -> None:
         self.lost.append(error)
         self._changed.set()
 
@@ -78,6 +78,25 @@ class Basket:
 
     async def until(self, count: int) -> list[Incoming]:
         """Wait until so many have come, and return them all."""
+        async with asyncio.timeout(PATIENCE):
+            while len(self.messages) < count:
+                self._changed.clear()
+                await self._changed.wait()
+        return self.messages
+
+
+class Radio:
+    """Takes control messages."""
+
+    def __init__(self) -> None:
+        self.messages: list[ControlMessage] = []
+        self._changed = asyncio.Event()
+
+    def take(self, batch: list[ControlMessage]) -> None:
+        self.messages += batch
+        self._changed.set()
+
+    async def until(self, count: int) -> list[ControlMessage]:
         async with asyncio.timeout(PATIENCE):
             while len(self.messages) < count:
                 self._changed.clear()
@@ -180,6 +199,11 @@ def ears() -> Ears:
 @pytest.fixture
 def basket() -> Basket:
     return Basket()
+
+
+@pytest.fixture
+def radio() -> Radio:
+    return Radio()
 
 
 @pytest.fixture

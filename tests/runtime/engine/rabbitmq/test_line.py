@@ -103,6 +103,7 @@ async def test_a_store_that_became_unusable_is_said_once_and_tried_again(
     with caplog.at_level(logging.INFO, "mog.engine.rabbitmq"):
         fake.peer.writer.transport.abort()
         await ropes.ears.until(lambda ears: ears.restored == 1)
+    assert [type(error) for error in ropes.ears.lost] == [EngineUnavailable, StoreUnusable]
     assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR", "INFO"]
     assert caplog.messages[0].endswith("is lost; connecting again")
     assert caplog.messages[1] == "clash"
