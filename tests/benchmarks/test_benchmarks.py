@@ -2,12 +2,14 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -60,6 +62,21 @@ def test_a_worker_drains_what_was_submitted(system: str, variant: str, tmp_path:
     figures = measure(system, variant, "drain-10", tmp_path)
     assert set(figures) == {"drain_10", "drain_10_cpu_us", "foreign"}
     assert figures["drain_10"] > 0
+
+
+@linux
+@pytest.mark.parametrize("variant", ["", "quorum"])
+def test_rabbitmq_and_redis_are_named_by_variables_and_left_empty(
+    variant: str, tmp_path: Path, amqp_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_AMQP_URL", amqp_url)
+    monkeypatch.setenv("BENCH_REDIS_URL", redis_url)
+    assert measure("mog_rabbitmq", variant, "drain-10", tmp_path)["drain_10"] > 0
+    parts = urlsplit(redis_url)
+    with socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 6379)) as redis:
+        redis.sendall(f"SELECT {parts.path[1:] or 0}\r\nKEYS bench-{tmp_path.name}.*\r\n".encode())
+        answers = redis.makefile("rb")
+        assert [answers.readline(), answers.readline()] == [b"+OK\r\n", b"*0\r\n"]
 
 
 @linux
