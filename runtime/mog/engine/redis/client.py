@@ -27,7 +27,7 @@ class Client:
         self._not_before = 0.0
 
     async def open(self) -> None:
-        """Connect. Raises EngineUnavailable, StoreUnusable."""
+        """Connect, unless it is. Raises EngineUnavailable, StoreUnusable."""
         self._is_open = True
         try:
             await self._connected()
@@ -72,6 +72,8 @@ class Client:
     async def _connected(self) -> Connection:
         if not self._is_open:
             raise NotConnected(f"the engine on {self.settings} is not open")
+        if self._connection is not None:
+            return self._connection
         loop = asyncio.get_running_loop()
         if self._failure is not None and loop.time() < self._not_before:
             raise type(self._failure)(*self._failure.args)

@@ -78,6 +78,10 @@ def of_connecting(error: Exception, label: str) -> EngineError:
         return StoreUnusable(f"{label}: its certificate is not trusted ({error.verify_message}); see ssl_ca_certs")
     if isinstance(error, ssl.SSLError):
         return StoreUnusable(f"{label} does not speak TLS, or not ours ({error.reason}); redis: is the scheme without")
+    if isinstance(error, TimeoutError) and label.startswith("rediss:"):
+        return EngineUnavailable(
+            f"{label} does not answer; is it running, does it speak TLS? redis: is the scheme without"
+        )
     if isinstance(error, TimeoutError):
         return EngineUnavailable(f"{label} does not answer; is it running, and reachable from here?")
     if isinstance(error, socket.gaierror):
