@@ -43,8 +43,8 @@ class Consumption:
         self._end_patrol()
         self._deliveries = await connection.open_channel(Deliveries(connection, epoch, self._queues, self._take))
         await self._deliveries.consume(self._prefetch)
-        patrol = self._patrol = connection.loop.create_task(_patrol(self._deliveries, list(self._queues)))
-        connection.ended.add_done_callback(lambda _: patrol.cancel())
+        self._patrol = connection.loop.create_task(_patrol(self._deliveries, list(self._queues)))
+        _tie(self._patrol, connection)
         return self._deliveries
 
     async def stop(self) -> None:
@@ -59,6 +59,16 @@ class Consumption:
         if self._patrol is not None:
             self._patrol.cancel()
             self._patrol = None
+
+
+def _tie(patrol: asyncio.Task[None], connection: Connection) -> None:
+    """End a patrol with its connection."""
+
+    def end(_: object) -> None:
+        patrol.cancel()
+
+    connection.ended.add_done_callback(end)
+    patrol.add_done_callback(lambda _: connection.ended.remove_done_callback(end))
 
 
 async def _patrol(deliveries: Deliveries, queues: list[str]) -> None:

@@ -11,7 +11,8 @@ from mog.engine.rabbitmq.connection import Connection
 from mog.engine.rabbitmq.handshake import connect
 from mog.engine.rabbitmq.server import ServerInfo
 from mog.engine.rabbitmq.settings import RabbitSettings
-from mog.errors import EngineUnavailable, MogError, NotConnected
+from mog.engine.running_loop import running_loop
+from mog.errors import ConfigError, EngineError, EngineUnavailable, NotConnected, StoreUnusable
 
 log = logging.getLogger("mog.engine.rabbitmq")
 
@@ -26,7 +27,7 @@ class Line:
 
     ``prepare`` sets up each new connection before anybody else uses it; what goes wrong there is a failure to connect.
     ``lost`` is told each time a connection that was in use has ended, and again when it turns out that the next cannot
-    be made because something is wrong for good (StoreUnusable, ConfigError), which is tried again all the same;
+    be made because something is wrong for good (StoreUnusable), which is tried again all the same;
     ``restored`` when the next is in use. Neither is told of close(). Whoever asks for the connection meanwhile gets the
     reason why there is none.
     """
@@ -36,14 +37,14 @@ class Line:
         settings: RabbitSettings,
         prepare: Callable[[Connection], Awaitable[None]],
         *,
-        lost: Callable[[MogError], None] = lambda _: None,
+        lost: Callable[[EngineError], None] = lambda _: None,
         restored: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._prepare = prepare
         self._tell_lost, self._tell_restored = lost, restored
         self._connection: Connection | None = None
-        self._trouble: MogError | None = None
+        self._trouble: EngineError | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
         self._closings = 0
@@ -89,10 +90,10 @@ class Line:
         """Let go of the socket; see :meth:`Transport.abandon`."""
         keeper, self._keeper = self._keeper, None
         connection, self._connection = self._connection, None
+        if keeper is not None and running_loop() is keeper.get_loop():
+            keeper.cancel()
         if connection is not None:
             connection.abandon()
-            if keeper is not None and connection.ended.done():  # the loop is this one
-                keeper.cancel()
 
     async def _connect(self) -> Connection:
         connection = await connect(self._settings)
@@ -116,7 +117,7 @@ class Line:
             log.info("%s is back", self._settings.label)
             self._tell(self._tell_restored)
 
-    def _tell(self, listener: Callable[..., None], *arguments: MogError) -> None:
+    def _tell(self, listener: Callable[..., None], *arguments: EngineError) -> None:
         try:
             listener(*arguments)
         except Exception as error:  # noqa: BLE001 - whatever they do, the next connection must be made
@@ -130,8 +131,13 @@ class Line:
             delay = min(2 * delay, LONGEST_DELAY)
             try:
                 return await self._connect()
-            except MogError as error:
-                known, self._trouble = self._trouble, error
-                if not isinstance(error, EngineUnavailable) and str(error) != str(known):
-                    log.error("%s", error)
-                    self._tell(self._tell_lost, error)
+            except ConfigError as error:  # a certificate that could be read before
+                self._note(StoreUnusable(str(error)))
+            except EngineError as error:
+                self._note(error)
+
+    def _note(self, trouble: EngineError) -> None:
+        known, self._trouble = self._trouble, trouble
+        if not isinstance(trouble, EngineUnavailable) and str(trouble) != str(known):
+            log.error("%s", trouble)
+            self._tell(self._tell_lost, trouble)

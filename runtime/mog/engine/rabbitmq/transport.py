@@ -25,7 +25,7 @@ from mog.engine.rabbitmq.publisher import PERSISTENT, TRANSIENT, Letter, Publish
 from mog.engine.rabbitmq.server import ServerInfo
 from mog.engine.rabbitmq.settings import RabbitSettings
 from mog.engine.rabbitmq.topology import Topology
-from mog.errors import MogError, NotConnected
+from mog.errors import EngineError, MogError, NotConnected
 
 QUESTION_EXPIRES = 300_000
 """Milliseconds after which a question that nobody took is dropped; Mognet's."""
@@ -53,7 +53,7 @@ class Transport:
         settings: RabbitSettings,
         topology: Topology,
         *,
-        on_lost: Callable[[MogError], None] = lambda _: None,
+        on_lost: Callable[[EngineError], None] = lambda _: None,
         on_restored: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings

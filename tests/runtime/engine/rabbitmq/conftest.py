@@ -20,7 +20,7 @@ from mog.engine.rabbitmq.messages import ControlMessage, Incoming, Parcel, Recei
 from mog.engine.rabbitmq.settings import RabbitSettings
 from mog.engine.rabbitmq.topology import QueueType, Topology
 from mog.engine.rabbitmq.transport import Transport
-from mog.errors import MogError
+from mog.errors import EngineError
 
 from .fake_server import FakeServer, fake_server
 
@@ -34,11 +34,11 @@ class Ears:
     """Hears of lost and restored epochs."""
 
     def __init__(self) -> None:
-        self.lost: list[MogError] = []
+        self.lost: list[EngineError] = []
         self.restored = 0
         self._changed = asyncio.Event()
 
-    def on_lost(self, error: MogError) -> None:
+    def on_lost(self, error: EngineError) -> None:
         self.lost.append(error)
         self._changed.set()
 
