@@ -78,12 +78,9 @@ def of_connecting(error: Exception, label: str) -> EngineError:
         return StoreUnusable(f"{label}: its certificate is not trusted ({error.verify_message}); see ssl_ca_certs")
     if isinstance(error, ssl.SSLError):
         return StoreUnusable(f"{label} does not speak TLS, or not ours ({error.reason}); redis: is the scheme without")
-    if isinstance(error, TimeoutError) and label.startswith("rediss:"):
-        return EngineUnavailable(
-            f"{label} does not answer; is it running, does it speak TLS? redis: is the scheme without"
-        )
     if isinstance(error, TimeoutError):
-        return EngineUnavailable(f"{label} does not answer; is it running, and reachable from here?")
+        plain = ", and does it speak TLS" if label.startswith("rediss:") else ""
+        return EngineUnavailable(f"{label} does not answer; is it running, reachable from here{plain}?")
     if isinstance(error, socket.gaierror):
         return EngineUnavailable(f"{label}: its name is not known here ({error.strerror}); check the URL")
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__

@@ -304,7 +304,7 @@ async def test_tls(certificates: Path) -> None:
 async def test_tls_towards_a_server_without(place: Place) -> None:
     """It reads the greeting as a command that never ends."""
     settings = replace(place.settings, tls=ssl.create_default_context(), connect_timeout=0.3)
-    with pytest.raises(EngineUnavailable, match=r"does it speak TLS\?"):
+    with pytest.raises(EngineUnavailable, match=r"and does it speak TLS\?"):
         await Client(settings).open()
 
 
