@@ -99,11 +99,17 @@ class WorkerLog(logging.Handler):
 
     def line(self, level: str, text: str, **fields: Any) -> None:
         """Print one line: the text for people, the fields for programs."""
+        formed = self.formed(level, text, fields)
+        if formed is not None:
+            output.note(formed)
+
+    def formed(self, level: str, text: str, fields: Fields) -> str | None:
+        """Return a line in the form of this log, None where its level is not printed."""
         if LEVELS.get(level, 0) < LEVELS.get(self._least, 0):
-            return
+            return None
         if self._process is not None:
             text, fields = f"[{self._process}] {text}", {**fields, "process": self._process}
-        output.note(self._form(level, text, fields))
+        return self._form(level, text, fields)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print what the `logging` module hands over."""

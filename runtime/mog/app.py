@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, overload
 from uuid import UUID
 from weakref import WeakSet
 
@@ -36,6 +36,9 @@ from mog.submission import Submitter
 from mog.task import Registry, global_registry
 from mog.worker.events import Observer
 from mog.worker.worker import Worker
+
+if TYPE_CHECKING:
+    from mog.worker.alarm import Alarm
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -350,12 +353,13 @@ class App:
         exclude_queues: Iterable[str] = (),
         once: bool = False,
         observer: Observer | None = None,
+        alarm: Alarm | None = None,
     ) -> Worker:
         """Load the tasks and make a worker that is not running yet. Raises ConfigError if no queue is left for it."""
         self.load_tasks()
         chosen = self.queues.choose(queues, exclude_queues)
         slots = concurrency if concurrency is not None else self.config.concurrency
-        worker = Worker(self, queues=chosen, concurrency=slots, once=once, observer=observer)
+        worker = Worker(self, queues=chosen, concurrency=slots, once=once, observer=observer, alarm=alarm)
         self._workers.add(worker)
         return worker
 

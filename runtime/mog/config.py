@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic.functional_validators import ModelWrapValidatorHandler
 from pydantic_core import from_json
 
-from mog.config_sources import DEFAULT_BROKER, Setting, from_environment, from_project
+from mog.config_sources import DEFAULT_BROKER, Setting, assemble, from_environment, from_project
 from mog.errors import ConfigError
 from mog.validation import describe, empty_dict, empty_list, empty_set, redact
 
@@ -58,6 +58,19 @@ class Queues(BaseModel):
         if self.include and self.exclude:
             raise ValueError("has include and exclude; use one of them")
         return self
+
+
+class GuardConfig(BaseModel):
+    """Who blocks the event loop of a worker is told after ``warn`` seconds; after ``limit`` the worker is not ready.
+
+    Without ``enabled`` nobody looks, and readiness knows nothing of it either.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool = True
+    warn: Seconds = Field(1.0, gt=0)
+    limit: Seconds = Field(15.0, gt=0)
 
 
 class AppConfig(BaseModel):
@@ -114,6 +127,9 @@ class AppConfig(BaseModel):
     unknown_task_grace: Seconds = 60.0
     """How long a task waits for a worker that knows it; 0: INVALID at once, as in Mognet."""
 
+    guard: GuardConfig = Field(default_factory=GuardConfig)
+    """When it is told that a task blocks the event loop."""
+
     default_task_route: str = Field("tasks", min_length=1)
     """The queue of tasks that nothing else routes."""
     task_routes: dict[str, str] = Field(default_factory=empty_dict)
@@ -137,7 +153,7 @@ class AppConfig(BaseModel):
         try:
             config = handler(data)
         except ValidationError as error:
-            what = describe(error, cls.model_fields, info.context or {})
+            what = describe(error, [*_names(cls)], info.context or {})
             raise ConfigError(f"the configuration is not valid: {what}") from None
         return config._completed()
 
@@ -179,7 +195,17 @@ def load_config(**arguments: Any) -> AppConfig:
     ``[tool.mog]`` is that of the nearest pyproject.toml above the working directory that has one. Arguments that are
     None do not count. Raises ConfigError that says where the wrong value came from.
     """
-    settings = from_project() | from_environment(AppConfig.model_fields)
-    settings |= {name: Setting(value, f"argument {name}") for name, value in arguments.items() if value is not None}
-    values = {name: setting.value for name, setting in settings.items()}
-    return AppConfig.model_validate(values, context={name: setting.origin for name, setting in settings.items()})
+    given = {name: Setting(value, f"argument {name}") for name, value in arguments.items() if value is not None}
+    found = from_project() | from_environment(_names(AppConfig))
+    settings = {name: setting for name, setting in found.items() if name.partition(".")[0] not in given} | given
+    origins = {name: setting.origin for name, setting in settings.items()}
+    return AppConfig.model_validate(assemble(settings), context=origins)
+
+
+def _names(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the names of all settings, and those of their parts as ``name.part``."""
+    for name, field in model.model_fields.items():
+        yield name
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from (f"{name}.{part}" for part in kind.model_fields)

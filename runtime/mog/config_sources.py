@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -32,12 +32,13 @@ class Setting(NamedTuple):
     origin: str
 
 
-def from_environment(fields: Collection[str]) -> dict[str, Setting]:
-    """Read ``MOG_<NAME>`` for each field; lists and tables as JSON. An empty one counts as not given.
+def from_environment(names: Iterable[str]) -> dict[str, Setting]:
+    """Read ``MOG_<NAME>`` for each setting, ``MOG_<NAME>_<PART>`` for ``name.part``; lists and tables as JSON.
 
-    Raises ConfigError for what is no JSON, and for a variable whose name is almost that of a setting.
+    An empty variable counts as not given. Raises ConfigError for what is no JSON, and for a variable whose name is
+    almost that of a setting.
     """
-    variables = {PREFIX + name.upper(): name for name in fields}
+    variables = {PREFIX + name.upper().replace(".", "_"): name for name in names}
     found = {}
     for variable, text in os.environ.items():
         if variable in variables and text:
@@ -45,6 +46,17 @@ def from_environment(fields: Collection[str]) -> dict[str, Setting]:
         elif variable.startswith(PREFIX) and variable not in variables:
             _refuse_misspelt(variable, variables)
     return found
+
+
+def assemble(settings: Mapping[str, Setting]) -> dict[str, Any]:
+    """Return the values by the names of fields, each ``name.part`` put into the value of its field."""
+    values: dict[str, Any] = {name: setting.value for name, setting in settings.items() if "." not in name}
+    for name, setting in settings.items():
+        field, _, part = name.partition(".")
+        whole = values.get(field, {})
+        if part and isinstance(whole, Mapping):
+            values[field] = {**whole, part: setting.value}
+    return values
 
 
 def from_project() -> dict[str, Setting]:

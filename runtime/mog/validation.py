@@ -20,8 +20,8 @@ def describe(
 ) -> str:
     """Tell in one line what is wrong where.
 
-    ``known`` are the names of which an unknown one may be a misspelling; ``origins`` tells by outermost name where a
-    value comes from.
+    ``known`` are the names of which an unknown one may be a misspelling, those of parts as ``name.part``; ``origins``
+    tells by name where a value comes from, a part's value by that of its whole if there is none of its own.
     """
     findings = error.errors(include_url=False, include_context=False)
     return "; ".join(_describe(found, known, origins) for found in findings)
@@ -30,9 +30,10 @@ def describe(
 def _describe(found: ErrorDetails, known: Iterable[str], origins: Mapping[str, str]) -> str:
     loc = found["loc"]
     place = ".".join(map(str, loc))
-    origin = f", from {origins[str(loc[0])]}" if loc and str(loc[0]) in origins else ""
+    source = origins.get(place) or (origins.get(str(loc[0])) if loc else None)
+    origin = f", from {source}" if source else ""
     if found["type"] == "extra_forbidden":
-        hint = did_you_mean(str(loc[-1]), known) if len(loc) == 1 else ""
+        hint = did_you_mean(place, [name for name in known if name.count(".") == len(loc) - 1])
         return f"{place} is unknown{origin}" + (f"; {hint}" if hint else "")
     given = "" if found["type"] in ("missing", "json_invalid") else f"; it is {shorten(found['input'], secret=True)}"
     message = found["msg"].removeprefix("Value error, ")

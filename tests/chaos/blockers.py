@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import time
 
@@ -36,6 +37,15 @@ async def spin(context: Context, seconds: float) -> int:
         until = time.monotonic() + seconds
         while context.attempt == 1 and time.monotonic() < until:
             pass
+        return os.getpid()
+
+
+@app.task(name="block.hold")
+async def hold(context: Context, seconds: int) -> int:
+    """Hold the interpreter lock, so that no thread of the process can run; at the first attempt alone."""
+    with noted(context):
+        if context.attempt == 1:
+            ctypes.PyDLL(None).sleep(seconds)
         return os.getpid()
 
 

@@ -29,6 +29,8 @@ async def run_once_while_blocked(scene: Yard, block: str, seconds: float) -> Non
     blocked = scene.worker("--concurrency", "1")
     result = await scene.submit(block, seconds)
     begin = scene.wait_for_note("start", result)
+    told = f"blocked for 1.0 s: {block}[{result.id}]"
+    scene.wait_until(lambda: told in blocked.said, "it is told who blocks", patience=2.0)
     idle = scene.worker()
     assert await scene.value("block.ping") == idle.pid
     assert not scene.notes("end", result.id), "it did not block for long enough to show anything"
@@ -45,6 +47,19 @@ async def run_once_while_blocked(scene: Yard, block: str, seconds: float) -> Non
 @blocks
 async def test_blocking_task_runs_once_and_keeps_its_claim(scene: Yard, block: str) -> None:
     await run_once_while_blocked(scene, block, 4.0)
+
+
+@pytest.mark.chaos
+async def test_call_that_holds_the_interpreter_lock_runs_once_and_is_told_of(scene: Yard) -> None:
+    worker = scene.worker("--concurrency", "1")
+    result = await scene.submit("block.hold", 6)
+    scene.wait_for_note("start", result)
+    scene.wait_until(lambda: " in hold\n" in worker.said, "the stacks are written while the lock is held", patience=6.0)
+    assert not scene.notes("end", result.id)
+    assert await scene.value_of(result) == worker.pid
+    scene.wait_until(lambda: "the event loop moves again, after" in worker.said, "its end is told")
+    assert scene.story(result) == ["claimed", "ended"]
+    assert len(scene.notes("start", result.id)) == 1
 
 
 @pytest.mark.long

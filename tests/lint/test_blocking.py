@@ -17,6 +17,9 @@ from mog_lint.blocking import Kind, canonical, knowledge
         ("queue.Queue().get", Kind.WAIT),
         ("concurrent.futures.ThreadPoolExecutor().submit().result", Kind.WAIT),
         ("asyncio.get_event_loop().run_until_complete", Kind.LOOP),
+        ("_thread.lock.acquire", Kind.WAIT),
+        ("concurrent.futures._base.Future.result", Kind.WAIT),
+        ("posix.system", Kind.CALL),
     ],
 )
 def test_what_blocks(name: str, kind: Kind) -> None:

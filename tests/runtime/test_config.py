@@ -255,3 +255,51 @@ def test_credentials_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter2" not in refusal(task_routes=url)
     monkeypatch.setenv("MOG_GRACE", url)
     assert "hunter2" not in refusal()
+
+
+# -- parts of a setting
+
+
+def test_guard_by_default() -> None:
+    guard = load_config().guard
+    assert (guard.enabled, guard.warn, guard.limit) == (True, 1.0, 15.0)
+
+
+def test_parts_of_a_setting_may_come_from_different_places(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project("[tool.mog.guard]\nwarn = 2\nlimit = 30\n")
+    monkeypatch.setenv("MOG_GUARD_WARN", "PT3S")
+    monkeypatch.setenv("MOG_GUARD_ENABLED", "false")
+    guard = load_config().guard
+    assert (guard.enabled, guard.warn, guard.limit) == (False, 3.0, 30.0)
+    monkeypatch.setenv("MOG_GUARD", '{"warn": 4}')
+    guard = load_config().guard
+    assert (guard.enabled, guard.warn, guard.limit) == (False, 3.0, 15.0), "a whole variable replaces the whole table"
+    assert load_config(guard={"warn": 5}).guard.enabled, "and so does an argument"
+
+
+def test_lists_that_are_parts_of_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOG_TASK_QUEUES_INCLUDE", '["slow"]')
+    assert load_config().task_queues.include == {"slow"}
+
+
+def test_wrong_part_of_a_setting_says_where_it_came_from(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = project("[tool.mog.guard]\nlimit = -1\n")
+    monkeypatch.setenv("MOG_GUARD_WARN", "soon")
+    message = refusal()
+    assert "guard.warn: Input should be a valid number" in message
+    assert "'soon', from environment variable MOG_GUARD_WARN" in message
+    assert f"guard.limit: Input should be greater than 0; it is -1, from [tool.mog] of {file}" in message
+
+
+def test_setting_that_is_no_table_has_no_parts(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project("[tool.mog]\nguard = 3\n")
+    monkeypatch.setenv("MOG_GUARD_WARN", "2")
+    assert "guard: Input should be a valid dictionary" in refusal()
+
+
+def test_unknown_part_of_a_setting_is_told_with_the_nearest(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project("[tool.mog.guard]\nwarm = 2\n")
+    assert "guard.warm is unknown" in refusal()
+    assert "did you mean 'guard.warn'?" in refusal()
+    monkeypatch.setenv("MOG_GUARD_LIMITS", "2")
+    assert "MOG_GUARD_LIMITS is unknown; did you mean MOG_GUARD_LIMIT?" in refusal()

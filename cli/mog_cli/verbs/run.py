@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 PROGRAM = (sys.executable, "-P", "-m", "mog_cli")
 """The command as another process; -P keeps modules of the current directory from shadowing others before mog starts."""
 
+HealthOption = Annotated[
+    str | None,
+    typer.Option(metavar="[HOST]:PORT", help="Serve /livez, /readyz and /metrics; without HOST to this machine."),
+]
+GuardOption = Annotated[
+    bool | None,
+    typer.Option("--guard/--no-guard", help="Tell which tasks block the event loop; else as the settings say."),
+]
+LogFormatOption = Annotated[
+    str | None, typer.Option(metavar="FORMAT", help="text (on a terminal), logfmt (elsewhere) or json.")
+]
+LogLevelOption = Annotated[
+    str | None, typer.Option(metavar="LEVEL", help="debug, info, warning, error or critical.")
+]  # fmt: skip
+
 
 def run(
     context: typer.Context,
@@ -41,16 +56,10 @@ def run(
         int | None, typer.Option(min=1, metavar="N", help="Replace each worker when it has run N tasks.")
     ] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Begin anew when sources change.")] = False,
-    health: Annotated[
-        str | None,
-        typer.Option(metavar="[HOST]:PORT", help="Serve /livez, /readyz and /metrics; without HOST to this machine."),
-    ] = None,
-    log_format: Annotated[
-        str | None, typer.Option(metavar="FORMAT", help="text (on a terminal), logfmt (elsewhere) or json.")
-    ] = None,
-    log_level: Annotated[
-        str | None, typer.Option(metavar="LEVEL", help="debug, info, warning, error or critical.")
-    ] = None,
+    health: HealthOption = None,
+    guard: GuardOption = None,
+    log_format: LogFormatOption = None,
+    log_level: LogLevelOption = None,
     supervised: Annotated[str | None, typer.Option(hidden=True)] = None,
     _verbose: Verbose = False,
 ) -> int:
@@ -63,7 +72,16 @@ def run(
     if once and reload:
         raise typer.BadParameter("give either --once or --reload, not both")
     orders = Orders(
-        app_argument or app, queues, exclude_queues, concurrency, once, processes, max_tasks, log_format, log_level
+        app_argument or app,
+        queues,
+        exclude_queues,
+        concurrency,
+        once,
+        processes,
+        max_tasks,
+        guard,
+        log_format,
+        log_level,
     )
     if supervised is not None:
         return orders.work_supervised(supervised)
@@ -85,6 +103,7 @@ class Orders:
     once: bool
     processes: int
     max_tasks: int | None
+    guard: bool | None
     log_format: str | None
     log_level: str | None
 
@@ -114,6 +133,7 @@ class Orders:
         """Load the app and run its worker; ``side`` answers for it from the start. Only the first says what runs."""
         from mog.worker.run import run_worker
         from mog_cli.app_loading import load_app
+        from mog_cli.guard_log import GuardLog
 
         if side is not None:
             side.start()
@@ -122,9 +142,12 @@ class Orders:
             log.set_up_logging()
             self.check_memory(app)
             self.make_unique(app)
+            if self.guard is not None:
+                app.config.guard.enabled = self.guard
             if first:
                 describe(app, log)
-            return run_worker(
+            guard_log = GuardLog(log)
+            code = run_worker(
                 app,
                 side=side,
                 concurrency=self.concurrency,
@@ -132,7 +155,10 @@ class Orders:
                 exclude_queues=names(self.exclude_queues or ""),
                 once=self.once,
                 observer=log.show,
+                alarm=guard_log.alarm,
             )
+            guard_log.tell_totals()
+            return code
         finally:
             if side is not None:
                 side.stop()
@@ -169,7 +195,13 @@ class Orders:
             "--log-format": self.log_format,
             "--log-level": self.log_level,
         }
-        flags = [flag for flag, is_set in (("--once", self.once), ("--verbose", verbose)) if is_set]
+        choices = (
+            ("--once", self.once),
+            ("--guard", self.guard is True),
+            ("--no-guard", self.guard is False),
+            ("--verbose", verbose),
+        )
+        flags = [flag for flag, is_set in choices if is_set]
         return ["run", *(f"{name}={value}" for name, value in values.items() if value is not None), *flags]
 
     def log(self, process: int | None = None) -> WorkerLog:

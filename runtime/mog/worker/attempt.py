@@ -27,6 +27,7 @@ from mog.request import Request, request_from_json
 from mog.states import ResultState
 from mog.task import Task
 from mog.tracing import enter_trace
+from mog.worker.current_run import Run, current_run
 from mog.worker.ending import Ending, Endings, one_line
 from mog.worker.events import TaskEnded, TaskStarted
 from mog.worker.refusal import refusal, time_left
@@ -107,6 +108,7 @@ class Attempt:
         except InvalidRequest as error:
             return self._endings.failed(error, ResultState.INVALID, dead="unreadable")
         self._name = request.name
+        current_run.set(Run(request.id, request.name))
         refused = await refusal(self._worker, request, self.delivery, self._endings)
         if refused is not None:
             return refused

@@ -73,10 +73,15 @@ def _of_processes(figures: Figures) -> Iterator[Metric]:
         for number, report in sorted(figures.reports.items()):
             gauge.add_metric([str(number)], float(value(report)))
         yield gauge
-    cpu = CounterMetricFamily("mog_process_cpu_seconds", "Processor time of the process.", labels=["process"])
-    for number, report in sorted(figures.reports.items()):
-        cpu.add_metric([str(number)], report.cpu)
-    yield cpu
+    counted = (
+        ("mog_event_loop_blocked_seconds", "How long tasks have blocked their loop.", lambda report: report.blocked),
+        ("mog_process_cpu_seconds", "Processor time of the process.", lambda report: report.cpu),
+    )
+    for name, text, value in counted:
+        counter = CounterMetricFamily(name, text, labels=["process"])
+        for number, report in sorted(figures.reports.items()):
+            counter.add_metric([str(number)], float(value(report)))
+        yield counter
 
 
 def _of_queues(depths: Iterable[QueueDepth]) -> Iterator[Metric]:

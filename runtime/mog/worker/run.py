@@ -44,7 +44,7 @@ def run_worker(app: App, *, side: SideThread | None = None, **options: Any) -> i
     with SignalWatch(end.on_signal), ExitStack() as closed, asyncio.Runner() as runner:
         loop = runner.get_loop()
         if side is not None:
-            options["observer"] = end.attach(side, loop, options.get("observer"))
+            options["observer"] = end.attach(side, options.get("observer"))
         working = loop.create_task(end.run_worker(options))
         try:
             _run_to_end(loop, working)
@@ -85,10 +85,10 @@ class _End:
         """Seconds that an end in good order may take; see :class:`~mog.worker.side_thread.Controls`."""
         return self._app.config.grace + CANCEL_PATIENCE + 1.0
 
-    def attach(self, side: SideThread, loop: asyncio.AbstractEventLoop, observer: Observer | None) -> Observer:
+    def attach(self, side: SideThread, observer: Observer | None) -> Observer:
         """Let ``side`` know the worker and end it; return what is to observe the worker."""
         self._side = side
-        side.vitals.attend(self._app, loop)
+        side.vitals.attend(self._app)
         side.controls = self
         return side.observer(observer)
 
@@ -108,6 +108,7 @@ class _End:
 
     async def _is_cancelled(self, options: dict[str, Any]) -> bool:
         self._worker = self._app.create_worker(**options)
+        self._worker.guard.dump_stacks()
         if self._side is not None:
             self._side.vitals.worker = self._worker
         if self._asked_early:

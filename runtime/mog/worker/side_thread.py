@@ -106,8 +106,6 @@ class SideThread(ABC):
             await self.serve()
         finally:
             self._begun.set()
-            if self.vitals.pulse is not None:
-                self.vitals.pulse.stop()
 
 
 def _forked() -> None:

@@ -10,8 +10,6 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,12 +27,6 @@ if TYPE_CHECKING:
     from mog.app import App
     from mog.worker.worker import Worker
 
-BLOCKED_LIMIT = 15.0
-"""Seconds without a sign of the tasks' loop after which a worker is not ready: the outer limit for blocking it."""
-
-PULSE = 0.5
-"""Seconds between two looks at the tasks' loop."""
-
 STORE_TIME = 2.0
 """Seconds that the store may take to answer the question of a probe; a probe gives up after a few."""
 
@@ -46,8 +38,9 @@ NOBODY = UUID(int=0)
 class Report:
     """How a worker process is at one moment.
 
-    ``problem`` is why it takes no tasks, None if it does; ``lag`` how late its loop is, ``cpu`` its processor time in
-    seconds, ``memory`` its resident bytes, ``started`` a POSIX time. ``depths`` is empty where nobody asked for it.
+    ``problem`` is why it takes no tasks, None if it does; ``lag`` how late its loop is, ``blocked`` for how many
+    seconds in all it was blocked, ``cpu`` its processor time in seconds, ``memory`` its resident bytes, ``started`` a
+    POSIX time. ``depths`` is empty where nobody asked for it.
     """
 
     pid: int
@@ -56,54 +49,11 @@ class Report:
     problem: str | None
     running: int
     lag: float
+    blocked: float
     cpu: float
     memory: int
     tally: Tally
     depths: list[QueueDepth] = field(default_factory=list)
-
-
-class Pulse:
-    """Pings an event loop from another one, and knows how late it is. Begins with the first question."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = time.monotonic) -> None:
-        self._loop = loop
-        self._clock = clock
-        self._asked: float | None = None
-        self._answered_after = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-
-    @property
-    def late(self) -> float:
-        """Seconds for which the last ping has been unanswered; 0 if it has been answered."""
-        asked = self._asked
-        return 0.0 if asked is None else self._clock() - asked
-
-    @property
-    def lag(self) -> float:
-        """Seconds that the loop took to answer, or has not answered for by now."""
-        return max(self.late, self._answered_after)
-
-    def start(self) -> None:
-        """Begin to ping, from the running loop; while it does already, nothing happens."""
-        if self._timer is None:
-            self._beat()
-
-    def stop(self) -> None:
-        """Ping no more; on the loop that started it."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _beat(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(PULSE, self._beat)
-        if self._asked is None:
-            self._asked = self._clock()
-            with suppress(RuntimeError):  # the loop is closed, which is no fault of a task
-                self._loop.call_soon_threadsafe(self._pong)
-
-    def _pong(self) -> None:
-        asked, self._asked = self._asked, None
-        if asked is not None:
-            self._answered_after = self._clock() - asked
 
 
 class Vitals:
@@ -112,15 +62,13 @@ class Vitals:
     def __init__(self) -> None:
         self.tally = Tally()
         self.worker: Worker | None = None
-        self.pulse: Pulse | None = None
         self._app: App | None = None
         self._connected = False
         self._started = time.time()
 
-    def attend(self, app: App, loop: asyncio.AbstractEventLoop) -> None:
-        """Know the app, and the loop on which its worker is going to run."""
+    def attend(self, app: App) -> None:
+        """Know the app whose worker is going to run."""
         self._app = app
-        self.pulse = Pulse(loop)
 
     def observe(self, event: Event) -> None:
         """Take note; on the tasks' loop."""
@@ -134,13 +82,15 @@ class Vitals:
 
     def snapshot(self) -> Report:
         """Return what is known at once, without a question to the store; from any thread."""
+        guard = None if self.worker is None else self.worker.guard
         return Report(
             pid=os.getpid(),
             app="" if self._app is None else self._app.name,
             started=self._started,
             problem=self._own_problem(),
             running=0 if self.worker is None else self.worker.running,
-            lag=0.0 if self.pulse is None else self.pulse.lag,
+            lag=0.0 if guard is None else guard.lag,
+            blocked=0.0 if guard is None else guard.blocked,
             cpu=time.process_time(),
             memory=resident_memory(),
             tally=self.tally.copy(),
@@ -148,8 +98,6 @@ class Vitals:
 
     async def report(self, *, depths: bool = False) -> Report:
         """Return all that is known, and whether the store answers; not on the tasks' loop, in a few seconds at most."""
-        if self.pulse is not None:
-            self.pulse.start()
         report = self.snapshot()
         port = None if self.worker is None else self.worker.port
         if port is None or report.problem is not None or isinstance(port, InlinePort):
@@ -165,8 +113,8 @@ class Vitals:
             return "it is starting"
         if worker.stopping.is_set():
             return "it is stopping"
-        if self.pulse is not None and self.pulse.late > BLOCKED_LIMIT:
-            return f"its event loop has been blocked for {self.pulse.late:.0f} s"
+        if worker.guard.late >= worker.guard.config.limit:
+            return f"its event loop has been blocked for {worker.guard.late:.0f} s"
         return None
 
     async def _depths(self, port: Port) -> list[QueueDepth]:

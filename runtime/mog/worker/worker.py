@@ -18,6 +18,7 @@ from mog.result import Result
 from mog.revoking import revoke_children
 from mog.worker.attempt import Attempt
 from mog.worker.events import Event, Observer, WorkerStarted, WorkerStopping
+from mog.worker.guard import Guard
 from mog.worker.slots import Slots
 from mog.worker.stopping import Stopping
 from mog.worker.valve import Valve
@@ -25,6 +26,7 @@ from mog.worker.valve import Valve
 if TYPE_CHECKING:
     from mog.app import App
     from mog.context import Context
+    from mog.worker.alarm import Alarm
 
 log = logging.getLogger("mog.worker")
 
@@ -46,11 +48,13 @@ class Worker:
         concurrency: int,
         once: bool = False,
         observer: Observer | None = None,
+        alarm: Alarm | None = None,
     ) -> None:
         self.app = app
         self.port = app.port()
         self.stopping = Stopping()
         self.observer = observer
+        self.guard = Guard(app.config.guard, [task.function for task in app.tasks], alarm=alarm)
         self._queues = tuple(queues)
         self._slots = Slots(concurrency, app.config.maximum_concurrency)
         self._once = once
@@ -79,6 +83,12 @@ class Worker:
 
         Raises EngineError if the store cannot be reached at the start, or is found to be unusable later.
         """
+        with self.guard:
+            await self._run()
+        if self._broken is not None:
+            raise self._broken
+
+    async def _run(self) -> None:
         self.ended.clear()
         self._size_executor()
         await self.app.middleware.call("on_app_starting", self.app)
@@ -86,6 +96,7 @@ class Worker:
         watching: asyncio.Task[None] | None = None
         try:
             self._consumption = await self.port.consume(full_names, self._deliver, self._ended_elsewhere)
+            self.guard.enlist(self.port)
             self.tell(WorkerStarted(self._queues, self._slots.concurrency))
             await self.app.middleware.call("on_app_started", self.app)
             self._consumption.grant(self._slots.concurrency)
@@ -99,8 +110,6 @@ class Worker:
             await self._count.told()
             await self.app.middleware.call("on_app_stopped", self.app)
             self.ended.set()
-        if self._broken is not None:
-            raise self._broken
 
     def tell(self, event: Event) -> None:
         """Tell the observer, if there is one."""

@@ -112,7 +112,7 @@ async def test_spent_after_its_share_of_tasks_and_only_once(make: Make) -> None:
 
 async def test_reports_are_answers(make: Make) -> None:
     side = make()
-    side.link.vitals.attend(App("shop", broker="memory://"), asyncio.get_running_loop())
+    side.link.vitals.attend(App("shop", broker="memory://"))
     side.say("ask", question=7, depths=False)
     heard = side.hear()
     assert (heard["say"], heard["question"]) == ("report", 7)

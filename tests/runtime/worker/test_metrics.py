@@ -13,7 +13,7 @@ from mog.worker.vitals import Report
 
 
 def report(*, problem: str | None = None, running: int = 2, lag: float = 0.25) -> Report:
-    return Report(7, "shop", 1e9, problem, running, lag, cpu=1.5, memory=4096, tally=Tally())
+    return Report(7, "shop", 1e9, problem, running, lag, blocked=12.5, cpu=1.5, memory=4096, tally=Tally())
 
 
 def read(figures: Figures) -> Mapping[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -63,6 +63,7 @@ def test_processes_and_queues() -> None:
     assert samples["mog_tasks_running", ()] == 3
     assert (samples["mog_process_ready", first], samples["mog_process_ready", second]) == (1, 0)
     assert samples["mog_event_loop_lag_seconds", second] == 3.0
+    assert samples["mog_event_loop_blocked_seconds_total", first] == 12.5
     assert samples["mog_process_resident_memory_bytes", first] == 4096
     assert samples["mog_process_cpu_seconds_total", first] == 1.5
     assert samples["mog_process_start_time_seconds", first] == 1e9

@@ -59,8 +59,9 @@ def obey(word):
     if word["say"] == "ask":
         ended = int(pathlib.Path(here / "ended").read_text()) if (here / "ended").exists() else 0
         tally = {"ended": {"t": {"SUCCESS": ended}}, "durations": {}}
-        report = dict(pid=os.getpid(), app="a", started=0.0, problem=PROBLEM, running=2, lag=0.5, cpu=1.0, memory=9,
-                      tally=tally, depths=[dict(name="q", ready=3)] if word["depths"] else [])
+        report = dict(pid=os.getpid(), app="a", started=0.0, problem=PROBLEM, running=2, lag=0.5,
+                      blocked=0.0, cpu=1.0, memory=9, tally=tally,
+                      depths=[dict(name="q", ready=3)] if word["depths"] else [])
         say("report", question=word["question"], report=report)
 
 PATIENCE, PROBLEM = 5.0, None
