@@ -66,7 +66,9 @@ class Changes:
         if not old or not new or len(old) + len(new) > COMPARED_LINES:
             return cls((whole,))
         offsets = [0, *accumulate(map(len, old))]
-        hunks = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        hunks = difflib.SequenceMatcher(
+            None, old, new
+        ).get_opcodes()  # frequent lines are no landmarks to it: it is fast
         return cls(
             tuple(
                 Shift.between("".join(old[first:last]), "".join(new[new_first:new_last])).at(

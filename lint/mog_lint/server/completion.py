@@ -13,6 +13,7 @@ from lsprotocol import types
 from mog_lint.explain import summary_of
 from mog_lint.rule import Rule
 from mog_lint.rules import all_rules
+from mog_lint.server.buffers import encode
 from mog_lint.server.hover import rule_text
 from mog_lint.server.look import Look
 from mog_lint.server.submitting import makes_request, submits
@@ -34,7 +35,7 @@ def completion(look: Look, position: types.Position) -> types.CompletionList:
     before = look.document.content[max(offset - LOOK_BACK, 0) : offset]
     typed = _IGNORED.search(before) or _NOQA.search(before)
     if typed is not None:
-        items = list(_rules(look, offset, len(typed["typed"]), position.line))
+        items = list(_rules(look, offset, len(typed["typed"]), offset - len(typed.group())))
     else:
         typed = _submitting(look, before)
         items = [] if typed is None else list(_tasks(look, offset, len(typed["typed"])))
@@ -86,14 +87,22 @@ def _detail(known: Known) -> str:
     return f"task {known.task.function.qualname} of {known.path.name}{queue}"
 
 
-def _rules(look: Look, offset: int, typed: int, line: int) -> Iterator[types.CompletionItem]:
-    """Yield all rules, those first that find something on the line."""
+def _rules(look: Look, offset: int, typed: int, comment: int) -> Iterator[types.CompletionItem]:
+    """Yield all rules, those first that find something on the line of the comment."""
     place = look.text.range(offset - typed, offset)
-    row = line + 1
-    findings = look.project.findings(look.document.path)
-    here = {item.code for item in findings if item.location.row <= row <= item.end_location.row}
+    here = _found_without(look, comment)
     for rule in all_rules():
         yield _rule(rule, place, is_here=rule.code in here, look=look)
+
+
+def _found_without(look: Look, comment: int) -> set[str]:
+    """Return the codes of what is found on a line without its comment, which silences all while it is being typed."""
+    number = look.text.position(comment).line
+    start, line = look.text.line(number)
+    content = look.document.content
+    without = content[:comment].rstrip(" \t") + content[start + len(line) :]
+    findings = look.project.findings_if(look.document.path, encode(without))
+    return {item.code for item in findings if item.location.row <= number + 1 <= item.end_location.row}
 
 
 def _rule(rule: Rule, place: types.Range, *, is_here: bool, look: Look) -> types.CompletionItem:

@@ -95,14 +95,14 @@ def opened(ls: MogServer, params: types.DidOpenTextDocumentParams) -> None:
     if document is None:
         return
 
-    def work(_: object) -> None:
-        ls.projects.resume()
+    def look_for_new_files(_: object) -> None:
         project = ls.projects.known(document.path)
         if project is not None and not project.holds(document.path):
             project.rescan()  # it may be new
 
     # Each of these queues its work as soon as it begins, so that what is asked next comes behind.
-    ls.spawn(ls.worker.run(work))
+    ls.spawn(ls.indexing.resume())
+    ls.spawn(ls.worker.run(look_for_new_files))
     ls.spawn(ls.indexing.open(document.path))
     ls.spawn(ls.show(document.uri))
     _push(ls, document.uri)
@@ -121,15 +121,9 @@ def saved(ls: MogServer, params: types.DidSaveTextDocumentParams) -> None:
     path = path_of(params.text_document.uri)
     if path is None:
         return
-    ls.spawn(_resume(ls))
+    ls.spawn(ls.indexing.resume())
     if not ls.client.watches:
         ls.disk.changed([path])
-
-
-async def _resume(ls: MogServer) -> None:
-    await ls.worker.run(lambda _: ls.projects.resume())
-    for document in tuple(ls.documents.values()):
-        await ls.indexing.open(document.path)
 
 
 def closed(ls: MogServer, params: types.DidCloseTextDocumentParams) -> None:

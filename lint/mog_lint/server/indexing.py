@@ -27,6 +27,15 @@ class Indexing:
     def __init__(self, server: MogServer) -> None:
         self._server = server
         self._running: dict[str, Wanted] = {}
+        self._stops = 0
+
+    async def resume(self) -> None:
+        """Take up the projects that were stopped before this was called."""
+        stops, projects = self._stops, self._server.projects
+        if await self._server.worker.run(lambda _: self._stops == stops and projects.resume()):
+            for document in tuple(self._server.documents.values()):
+                await self.open(document.path)
+            self._server.refresh()
 
     async def open(self, path: Path) -> None:
         """Look at the project of a file, if that has not been done."""
@@ -51,6 +60,7 @@ class Indexing:
         """Stop the look whose progress has this token."""
         wanted = self._running.get(str(token))
         if wanted is not None:
+            self._stops += 1
             wanted.give_up()
 
     async def _look(self, find: Find) -> None:

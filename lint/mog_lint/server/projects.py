@@ -61,9 +61,10 @@ class Projects:
         self._known.pop(home, None)
         self._stopped.add(home)
 
-    def resume(self) -> None:
-        """Take up the projects that were stopped."""
-        self._stopped.clear()
+    def resume(self) -> bool:
+        """Take up the projects that were stopped, and say whether there are any."""
+        stopped, self._stopped = self._stopped, set()
+        return bool(stopped)
 
     def reread(self, home: Path) -> None:
         """Read a project's configuration anew; while it cannot be understood, the project stays as it was."""

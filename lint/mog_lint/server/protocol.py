@@ -15,6 +15,7 @@ from pygls.protocol import LanguageServerProtocol
 
 LONGEST_HEADER = 4_096  # bytes of one line
 LARGEST_MESSAGE = 256 * 1024 * 1024  # bytes: a text of that size is no source file
+LENGTH = b"content-length:"
 log = logging.getLogger("mog.lsp")
 
 
@@ -65,11 +66,19 @@ class Input:
         self._stream = stream
 
     def readline(self) -> bytes:
-        """Return the next line of a header. Raises BrokenStream."""
+        """Return the next line of a header. Raises BrokenStream.
+
+        What stands before a length in its line is the rest of a message that was longer than announced: it is lost.
+        """
         line = self._stream.readline(LONGEST_HEADER)
         if len(line) == LONGEST_HEADER:
             raise BrokenStream("a line of a header has no end")
-        return line
+        rest, length, number = line.lower().rpartition(LENGTH)
+        if not length:
+            return line
+        if rest:
+            log.warning("the editor sent more than it announced")
+        return b"Content-Length: %s\r\n" % number.strip()
 
     def read(self, size: int) -> bytes:
         """Return a message of so many bytes, less at the end of the stream. Raises BrokenStream."""

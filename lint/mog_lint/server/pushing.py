@@ -7,12 +7,16 @@ meanwhile is left to the next turn.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 if TYPE_CHECKING:
     from mog_lint.server.server import MogServer
+
+
+log = logging.getLogger("mog.lsp")
 
 
 class Pushing:
@@ -53,7 +57,10 @@ class Pushing:
         others = [uri for uri in self._server.documents if uri not in changed]
         for number, uri in enumerate([*changed, *others]):
             if turn == self._turn or number < len(changed):
-                await self._send_one(uri)
+                try:
+                    await self._send_one(uri)
+                except Exception:
+                    log.exception("a fault of mog")  # in one document, of which what was shown stays
 
     async def _send_one(self, uri: str) -> None:
         document = self._server.documents.get(uri)

@@ -24,13 +24,18 @@ def serve(version: str, *, verbose: bool = False) -> int:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     server = MogServer(version, jobs=os.cpu_count() or 1)
     with _own_streams() as (source, sink):
-        try:
-            server.start_io(cast("BinaryIO", Input(source)), cast("BinaryIO", Output(sink)))
-        except (BrokenStream, ValueError) as error:  # a length that is no number
-            log.error("what the editor sends is not the language server protocol: %s", error)
-        finally:
-            server.close()
+        converse(server, source, sink)
     return 0 if server.was_asked_to_end else 1
+
+
+def converse(server: MogServer, source: BinaryIO, sink: BinaryIO) -> None:
+    """Have a server read and write until the conversation ends, and end the server with it."""
+    try:
+        server.start_io(cast("BinaryIO", Input(source)), cast("BinaryIO", Output(sink)))
+    except (BrokenStream, ValueError) as error:  # a length that is no number
+        log.error("what the editor sends is not the language server protocol: %s", error)
+    finally:
+        server.close()
 
 
 @contextmanager

@@ -4,14 +4,13 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import pytest
 from tests.lint.scratch import ScratchProject
 from tests.lint.server.editor import Editor
 
-from mog_lint.server.protocol import Input, Output
 from mog_lint.server.server import MogServer
+from mog_lint.server.serving import converse
 
 
 @pytest.fixture
@@ -26,11 +25,10 @@ def editor(server: MogServer) -> Iterator[Editor]:
     to_server, from_editor = os.pipe()
     to_editor, from_server = os.pipe()
     source, sink = os.fdopen(to_server, "rb"), os.fdopen(from_server, "wb")
-    arguments = (cast("BinaryIO", Input(source)), cast("BinaryIO", Output(sink)))
 
     def serve() -> None:
         with source, sink:
-            server.start_io(*arguments)
+            converse(server, source, sink)
 
     thread = threading.Thread(target=serve)
     thread.start()
