@@ -10,7 +10,6 @@ from mog.engine.records import Outcome, Requeue, Waiting
 from mog.engine.redis.answers import Admission, Arrival, Verdict, WakeUp
 from mog.engine.redis.codec import ENCODINGS, STATE_TEXTS, quote, read_id, read_text, read_time, read_wake_up
 from mog.engine.redis.connection import Arg
-from mog.engine.redis.leases import LEASE
 from mog.engine.redis.scripts import Scripts, items_of, read_each
 from mog.states import ResultState
 
@@ -21,9 +20,10 @@ _SIMPLE = {verdict: Admission(verdict) for verdict in Verdict}
 class Attempts:
     """See the module's head."""
 
-    def __init__(self, scripts: Scripts, owner: str, node_id: str) -> None:
+    def __init__(self, scripts: Scripts, owner: str, node_id: str, lease: float) -> None:
         self._scripts = scripts
         self._head = (quote(owner), quote(node_id))
+        self._lease = lease
 
     async def admit(self, arrivals: Sequence[Arrival], *, again: bool = False) -> list[Admission]:
         """Decide on arrivals, and start those that may.
@@ -32,7 +32,7 @@ class Attempts:
         a task that this very process runs is parked as any running one, so that two messages start it once.
         """
         items = [_arrival(arrival) for arrival in arrivals]
-        answers = await self._scripts.run("admit", (*self._head, LEASE), items, again=again)
+        answers = await self._scripts.run("admit", (*self._head, self._lease), items, again=again)
         return read_each(_admission, answers)
 
     async def settle(self, outcomes: Sequence[Outcome]) -> list[bool]:

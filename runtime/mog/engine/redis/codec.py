@@ -34,6 +34,16 @@ _NULL = b"null"
 _JSON = b'"application/json"'
 
 
+def write_key(key: str) -> bytes:
+    """Write the name of a field that users choose, which may be any string."""
+    return key.encode(errors="surrogatepass")
+
+
+def read_key(key: bytes) -> str:
+    """Read what write_key() wrote."""
+    return key.decode(errors="surrogatepass")
+
+
 def write_optional(text: str | None) -> str:
     """Write a string that may be missing."""
     return "null" if text is None else quote(text)

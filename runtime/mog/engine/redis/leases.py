@@ -16,18 +16,19 @@ LEASE = 10.0
 
 
 class Leases:
-    """The lease of one owner, and what can be seen of others'."""
+    """The lease of one owner, and what can be seen of others'. ``seconds`` is for how long it is held."""
 
-    def __init__(self, scripts: Scripts, owner: str, node_id: str) -> None:
+    def __init__(self, scripts: Scripts, owner: str, node_id: str, seconds: float) -> None:
         self._scripts = scripts
         self._owner = owner
         self._node_id = node_id
+        self._seconds = seconds
 
-    async def renew(self, seconds: float = LEASE, info: Mapping[str, str] | None = None) -> Lease:
-        """Hold this process's lease for so long from now; ``info`` is kept beside it, for people to look at."""
+    async def renew(self, seconds: float | None = None, info: Mapping[str, str] | None = None) -> Lease:
+        """Hold this process's lease from now on, for ``seconds`` if given; ``info`` is kept with it, for people."""
         told = {**(info or {}), "node_id": self._node_id}
-        pairs = chain.from_iterable(told.items())
-        held, running = await self._scripts.run_once("renew", (self._owner, seconds, *pairs))
+        head = (self._owner, self._seconds if seconds is None else seconds)
+        held, running = await self._scripts.run_once("renew", (*head, *chain.from_iterable(told.items())))
         return Lease(bool(held), running)
 
     async def running(self) -> list[UUID]:

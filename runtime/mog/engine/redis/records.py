@@ -14,11 +14,13 @@ from mog.engine.redis.codec import (
     ENCODINGS,
     STATE_TEXTS,
     quote,
+    read_key,
     read_name,
     read_number,
     read_record,
     read_time,
     read_value,
+    write_key,
 )
 from mog.engine.redis.connection import Arg
 from mog.engine.redis.schedule import STRETCH
@@ -90,7 +92,7 @@ class Records:
         for task_id, texts in changes:
             items.append([2 * len(texts), str(task_id)])
             for name, text in texts.items():
-                items[-1] += (name, text)
+                items[-1] += (write_key(name), text)
         return read_each(nothing, await self._scripts.run("set_metadata", (), items))
 
     async def set_ttl(self, changes: Sequence[tuple[UUID, float]]) -> list[bool]:
@@ -154,4 +156,4 @@ def _place(order: bytes | None, created: bytes | None) -> float:
 
 def _pairs(texts: Sequence[bytes]) -> dict[str, bytes]:
     """Read keys and texts in turn."""
-    return {texts[at].decode(): texts[at + 1] for at in range(0, len(texts), 2)}
+    return {read_key(texts[at]): texts[at + 1] for at in range(0, len(texts), 2)}

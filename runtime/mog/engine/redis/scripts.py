@@ -109,6 +109,7 @@ class Scripts:
             resent = await self.client.call(
                 [("SCRIPT", "LOAD", script.text), *(commands[number] for number in unknown)]
             )
+            self._checked(resent[0])
             for number, reply in zip(unknown, resent[1:], strict=True):
                 replies[number] = reply
         return [self._checked(reply) for reply in replies]

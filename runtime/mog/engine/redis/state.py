@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from mog.engine.contracts import StateBackend
+from mog.engine.redis.codec import write_key
 from mog.engine.redis.records import nothing
-from mog.engine.redis.scripts import items_of, read_each
+from mog.engine.redis.scripts import Item, items_of, read_each
 from mog.engine.redis.store import RedisStore
 
 
@@ -38,17 +39,21 @@ class RedisState(StateBackend):
 
     async def get(self, keys: Sequence[tuple[UUID, str]]) -> list[bytes | None]:
         """See :meth:`StateBackend.get`."""
-        return await self._store.scripts.run("state_get", (), [(str(task_id), name) for task_id, name in keys])
+        return await self._store.scripts.run("state_get", (), _items(keys))
 
     async def set(self, values: Sequence[tuple[UUID, str, bytes]]) -> list[None]:
         """See :meth:`StateBackend.set`."""
-        items = [(str(task_id), name, text) for task_id, name, text in values]
+        items = [(str(task_id), write_key(name), text) for task_id, name, text in values]
         return read_each(nothing, await self._store.scripts.run("state_set", (), items))
 
     async def pop(self, keys: Sequence[tuple[UUID, str]]) -> list[bytes | None]:
         """See :meth:`StateBackend.pop`."""
-        return await self._store.scripts.run("state_pop", (), [(str(task_id), name) for task_id, name in keys])
+        return await self._store.scripts.run("state_pop", (), _items(keys))
 
     async def clear(self, ids: Sequence[UUID]) -> list[None]:
         """See :meth:`StateBackend.clear`."""
         return read_each(nothing, await self._store.scripts.run("state_clear", (), items_of(ids)))
+
+
+def _items(keys: Sequence[tuple[UUID, str]]) -> list[Item]:
+    return [(str(task_id), write_key(name)) for task_id, name in keys]

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from mog.engine.redis.answers import ServerInfo
 from mog.engine.redis.attempts import Attempts
 from mog.engine.redis.client import Client
-from mog.engine.redis.leases import Leases
+from mog.engine.redis.leases import LEASE, Leases
 from mog.engine.redis.records import Records
 from mog.engine.redis.schedule import Schedule
 from mog.engine.redis.scripts import Scripts
@@ -27,12 +27,19 @@ from mog.engine.redis.watches import Watches
 class RedisStore:
     """Connection, scripts and parts.
 
-    ``owner`` is one life of one process: unique, even if ``node_id``, its name in records, is used again. ``clock`` is
-    for tests: it replaces Redis's for all that users see (not for leases, nor for what is on its way to RabbitMQ).
+    ``owner`` is one life of one process: unique, even if ``node_id``, its name in records, is used again. ``lease`` is
+    for how many seconds it counts as alive when nothing is heard of it. ``clock`` is for tests: it replaces Redis's for
+    all that users see (not for leases, nor for what is on its way to RabbitMQ).
     """
 
     def __init__(
-        self, settings: RedisSettings, app: str, *, node_id: str, clock: Callable[[], float] | None = None
+        self,
+        settings: RedisSettings,
+        app: str,
+        *,
+        node_id: str,
+        lease: float = LEASE,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.settings = settings
         self.owner = secrets.token_hex(8)
@@ -40,9 +47,9 @@ class RedisStore:
         self._client = Client(settings)
         self.scripts = Scripts(self._client, app, clock)
         self.submissions = Submissions(self.scripts, self.owner)
-        self.attempts = Attempts(self.scripts, self.owner, node_id)
+        self.attempts = Attempts(self.scripts, self.owner, node_id, lease)
         self.schedule = Schedule(self.scripts)
-        self.leases = Leases(self.scripts, self.owner, node_id)
+        self.leases = Leases(self.scripts, self.owner, node_id, lease)
         self.records = Records(self.scripts)
         self.watches = Watches(self.scripts, self.owner)
         self._users = 0

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from mog.engine.records import NewTask, StoredValue
 from mog.engine.redis.answers import WakeUp
-from mog.engine.redis.codec import ENCODINGS, quote, read_wake_up, write_optional, write_time
+from mog.engine.redis.codec import ENCODINGS, quote, read_wake_up, write_key, write_optional, write_time
 from mog.engine.redis.connection import Arg
 from mog.engine.redis.scripts import Scripts, items_of, read_each
 from mog.errors import AlreadySubmitted, MogError
@@ -72,5 +72,5 @@ def _item(task: NewTask) -> list[Arg]:
         message.body,
     ]
     for name, text in task.metadata.items():
-        item += (name, text)
+        item += (write_key(name), text)
     return item

@@ -267,6 +267,16 @@ async def test_rights_that_are_missing(own_redis: RedisServer) -> None:
     await place.close()
 
 
+async def test_a_server_that_takes_no_scripts(own_redis: RedisServer) -> None:
+    place = Place(own_redis.url)
+    await place.call("ACL", "SETUSER", "me", "on", ">mine", "~*", "+@all", "-script")
+    store = place.store(user="me", password="mine")
+    await store.open()
+    with pytest.raises(StoreUnusable, match=r"forbids this user a command or key .*'script\|load'"):
+        await store.submissions.create([place.new()])
+    await place.close()
+
+
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("certificates")

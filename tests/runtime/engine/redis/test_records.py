@@ -174,6 +174,19 @@ class TestFinding:
             before = found[-1]
         assert found == ids[::-1]
 
+    async def test_what_one_run_has_stored_is_not_passed_over(
+        self, place: Place, store: RedisStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each has a place of its own in the index, whoever it was that put it there."""
+        monkeypatch.setattr(records_module, "STRETCH", 3)
+        ids = [uuid4() for _ in range(20)]
+        await store.records.revoke([Revocation(id_, WHY, TTL, TTL) for id_ in ids])
+        adopted = [uuid4() for _ in range(20)]
+        for id_ in adopted:
+            await place.call("HSET", place.layout.of_task("result", id_), "id", f'"{id_}"', "state", '"PENDING"')
+        await store.attempts.admit([place.arrival(id_, None) for id_ in adopted])
+        assert [record.id for record in await store.records.find(Query())] == (ids + adopted)[::-1]
+
     async def test_filters(self, place: Place, store: RedisStore, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(records_module, "STRETCH", 2)
         done = await place.finish(store)
@@ -209,9 +222,10 @@ class TestKeeping:
     async def test_metadata_is_merged(self, place: Place, store: RedisStore) -> None:
         id_ = await place.submit(store, metadata={"a": b"1", "b": b"2"})
         unknown = uuid4()
-        changes = [(id_, {"b": b"3", "ü": b"4"}), (unknown, {"a": b"1"}), (id_, {})]
+        odd = "\ud800\n\0"
+        changes = [(id_, {"b": b"3", odd: b"4"}), (unknown, {"a": b"1"}), (id_, {})]
         assert await store.records.set_metadata(changes) == [None, None, None]
-        assert await store.records.get_metadata([id_, unknown]) == [{"a": b"1", "b": b"3", "ü": b"4"}, {}]
+        assert await store.records.get_metadata([id_, unknown]) == [{"a": b"1", "b": b"3", odd: b"4"}, {}]
         assert not await place.call("EXISTS", place.layout.of_task("result", unknown, "metadata"))
 
     async def test_metadata_lives_as_long_as_the_result(self, place: Place, store: RedisStore) -> None:

@@ -24,7 +24,7 @@ from .place import Place, eventually, outcome
 
 DIRECTORY = Path(mog.engine.redis.__file__).parent
 NAMES = sorted(file.stem for file in (DIRECTORY / "lua").glob("*.lua"))
-LIBRARIES = {"prelude", "outbox", "ending", "owning", "leases", "reading"}
+LIBRARIES = {"prelude", "outbox", "ending", "owning", "leases", "reading", "indexing"}
 CALLED = re.compile(r'\.(?:run|ask|run_once)\(\s*"(\w+)"')
 
 

@@ -24,8 +24,11 @@ async def state(store: RedisStore) -> AsyncIterator[RedisState]:
 
 async def test_values_are_read_popped_and_cleared(place: Place, store: RedisStore, state: RedisState) -> None:
     id_, other = await place.submit(store), await place.submit(store)
-    await state.set([(id_, "a", b"1"), (id_, "ü\n", b'"\\u00fc"'), (other, "a", b"2"), (id_, "a", b"3")])
+    await state.set(
+        [(id_, "a", b"1"), (id_, "\ud800", b"0"), (id_, "ü\n", b'"\\u00fc"'), (other, "a", b"2"), (id_, "a", b"3")]
+    )
     assert await state.get([(id_, "a"), (id_, "ü\n"), (other, "a"), (other, "b")]) == [b"3", b'"\\u00fc"', b"2", None]
+    assert await state.get([(id_, "\ud800")]) == [b"0"]
     assert await state.pop([(id_, "a"), (id_, "a")]) == [b"3", None]
     assert await state.clear([id_, uuid4()]) == [None, None]
     assert await state.get([(id_, "ü\n"), (other, "a")]) == [None, b"2"]

@@ -1,3 +1,4 @@
+-- needs: indexing
 -- needs: leases
 -- needs: owning
 -- Head: owner, name of its node, seconds of a lease. Item: id, seq or '', queue, priority, body or ''.
@@ -15,7 +16,7 @@ local function adopt(id, queue, priority, body)
   local result = RESULT .. id
   call('HSET', result, 'mog_queue', queue, 'mog_priority', priority)
   call('SET', BODY .. id, body)
-  call('ZADD', INDEX, math.floor(clock * 1e6), id)
+  index(id)
   for _, part in ipairs({'', CHILDREN, METADATA}) do call('PERSIST', result .. part) end
 end
 

@@ -1,9 +1,9 @@
+-- needs: indexing
 -- needs: outbox
 -- Head: the call's token. Item: number of metadata texts, id, id as bytes, parent's id or '', ttl, due or '', queue,
 -- priority, created or '', name, arguments, body, metadata (key and text in turn). 1 if created, 0 if known.
 
 local CALL = ARGV[FIRST]
-local order = math.floor(clock * 1e6)
 
 local function link(parent, raw, ttl)
   local key = RESULT .. parent .. CHILDREN
@@ -29,8 +29,7 @@ return each(FIRST + 1, 12, function(at)
   local texts = tonumber(ARGV[at])
   if texts > 0 then call('HSET', result .. METADATA, unpack(ARGV, at + 12, at + 11 + texts)) end
   if parent ~= '' then link(parent, ARGV[at + 2], ttl) end
-  call('ZADD', INDEX, order, id)
-  order = order + 1
+  index(id)
   if due == '' then
     send(id)
   else

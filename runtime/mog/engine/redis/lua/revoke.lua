@@ -1,4 +1,5 @@
 -- needs: ending
+-- needs: indexing
 -- needs: reading
 -- Item: id, value, its encoding, ttl, value's ttl, '1' to revoke what is done, too. Returns 1 if it is REVOKED only
 -- now, and its record.
@@ -9,7 +10,7 @@ local function remember(id)
     'id', '"' .. id .. '"', 'name', 'null', 'state', '"PENDING"', 'number_of_starts', '0', 'number_of_stops', '0',
     'parent_id', 'null', 'created', iso(now), 'started', 'null', 'finished', 'null', 'node_id', 'null',
     'request_kwargs_repr', 'null')
-  call('ZADD', INDEX, math.floor(clock * 1e6), id)
+  index(id)
 end
 
 local function revoke(id, at, force)
