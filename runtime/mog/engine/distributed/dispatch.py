@@ -44,6 +44,10 @@ class Dispatch:
         self._note(one for one, answer in zip(wake_ups, answers, strict=True) if answer is None)
         return answers
 
+    def check(self) -> None:
+        """Raise EngineUnavailable where nothing can be published now: others may be able to, and should not wait."""
+        self._transport.check()
+
     async def finish(self) -> None:
         """Wait until the store knows what is published; never raises."""
         while self._noting is not None:

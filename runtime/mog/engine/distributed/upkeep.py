@@ -94,6 +94,7 @@ class Upkeep:
 
     async def _promote(self) -> float:
         """Publish what has fallen due."""
+        self._core.dispatch.check()
         found, wait = await self._core.store.schedule.promote(AT_ONCE)
         await self._core.dispatch.send(found)
         if len(found) == AT_ONCE:
@@ -102,6 +103,7 @@ class Upkeep:
 
     async def _wake_orphans(self) -> float:
         """Publish what dead processes ran, and what somebody could not publish; clear up."""
+        self._core.dispatch.check()
         found = await self._core.store.leases.void(AT_ONCE)
         found += await self._core.store.submissions.unsent(self._options.outbox_age, AT_ONCE)
         await self._core.dispatch.send(found)

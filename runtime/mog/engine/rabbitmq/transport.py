@@ -150,6 +150,10 @@ class Transport:
 
     # -- publishing
 
+    def check(self) -> None:
+        """Raise EngineUnavailable where nothing can be published just now."""
+        self._outward_connection()
+
     async def publish(self, parcels: Sequence[Parcel]) -> list[MogError | None]:
         """Publish, persistent, and wait until the server has all: one write, one round trip.
 

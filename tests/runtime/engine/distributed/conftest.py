@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from tests.runtime.leftovers import queues_of, remove
+from tests.runtime.proxy import Proxy, proxy_to
 
 from mog.engine.contracts import Engine
 from mog.engine.distributed.engine import distributed_engine
@@ -39,11 +41,24 @@ class DistributedKit(EngineKit):
         self.redis = RedisSettings.from_url(redis_url)
         self.engines: list[Engine] = []
 
-    def make(self, **changes: Any) -> Engine:
+    def make(self, amqp_url: str | None = None, redis_url: str | None = None, **changes: Any) -> Engine:
+        """See :meth:`EngineKit.make`; the URLs may lead through proxies."""
+        rabbit = self.rabbit if amqp_url is None else RabbitSettings.from_url(amqp_url)
+        redis = self.redis if redis_url is None else RedisSettings.from_url(redis_url)
         options = DistributedOptions(self.app, f"node-{len(self.engines)}", lease=1.0, tick=0.2, outbox_age=1.0)
-        engine = distributed_engine(self.rabbit, self.redis, options._replace(**changes), clock=self.clock)
+        engine = distributed_engine(rabbit, redis, options._replace(**changes), clock=self.clock)
         self.engines.append(engine)
         return engine
+
+    @asynccontextmanager
+    async def opened(self, **options: Any) -> AsyncIterator[Engine]:
+        """Open an engine that is made so, for the length of a block."""
+        engine = self.make(**options)
+        await engine.open()
+        try:
+            yield engine
+        finally:
+            await engine.close()
 
     async def crash(self, engine: Engine) -> None:
         engine.abandon()
@@ -72,3 +87,17 @@ async def kit(amqp_url: str, redis_url: str) -> AsyncIterator[DistributedKit]:
     kit = DistributedKit(amqp_url, redis_url)
     yield kit
     await kit.clean()
+
+
+@pytest.fixture
+async def amqp_proxy(amqp_url: str) -> AsyncIterator[Proxy]:
+    """A proxy before RabbitMQ; its ``url`` leads through."""
+    async with proxy_to(amqp_url, 5672) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def redis_proxy(redis_url: str) -> AsyncIterator[Proxy]:
+    """A proxy before Redis; its ``url`` leads through."""
+    async with proxy_to(redis_url, 6379) as proxy:
+        yield proxy
