@@ -3,8 +3,8 @@
 See docs/testing.md. :mod:`mog.testing.conformance` is for those who write engines.
 """
 
-from mog.testing.bench import Bench, NotSettled, running
+from mog.testing.bench import Bench, LoopWasBlocked, NotSettled, running
 from mog.testing.clock import VirtualClock
 from mog.testing.fixtures import bench_of, create_app_fixture
 
-__all__ = ["Bench", "NotSettled", "VirtualClock", "bench_of", "create_app_fixture", "running"]
+__all__ = ["Bench", "LoopWasBlocked", "NotSettled", "VirtualClock", "bench_of", "create_app_fixture", "running"]

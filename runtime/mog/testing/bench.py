@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from mog.arguments import format_arguments
+from mog.config import GuardConfig
 from mog.errors import ConfigError, MogError
 from mog.request import Request
 from mog.result import Result
@@ -19,6 +20,7 @@ from mog.services import Services
 from mog.states import ResultState
 from mog.testing.clock import VirtualClock
 from mog.testing.recording import RecordingSubmitter
+from mog.worker.alarm import LoopBlocked, LoopFreed
 
 if TYPE_CHECKING:
     from mog.app import App
@@ -35,6 +37,10 @@ UNFINISHED = (ResultState.PENDING, ResultState.RUNNING, ResultState.SUSPENDED)
 
 class NotSettled(MogError, AssertionError):
     """Tasks were still at work, or put off time and again, when patience was over."""
+
+
+class LoopWasBlocked(MogError, AssertionError):
+    """A task kept the event loop from moving for longer than the test allows."""
 
 
 class Bench:
@@ -149,16 +155,22 @@ class Bench:
 
 
 @asynccontextmanager
-async def running(app: App, *, skip_time: bool = False) -> AsyncIterator[Bench]:
+async def running(
+    app: App, *, skip_time: bool = False, blocking_limit: float | timedelta | None = None
+) -> AsyncIterator[Bench]:
     """Run ``app`` with a worker beside the block: in memory, on a VirtualClock, whatever its settings say.
 
     The clock stands still until the bench turns it; with ``skip_time`` it jumps to the next due time by itself
     whenever nothing else is left to do, so that a test may await what is delayed or retried. After the block the app
     is as it was before: its settings, services, middleware, and the queue that it was connected to.
+
+    Raises LoopWasBlocked at the end if a task has blocked the loop for ``blocking_limit`` real seconds; what has for
+    1.5 times as long is seen for certain. Give it more than a busy machine needs.
     """
     clock = VirtualClock(time.time())
-    with _put_on_the_bench(app, clock) as recorder:
-        async with app, app.worker() as worker:
+    blocks: list[LoopBlocked] = []
+    with _put_on_the_bench(app, clock, _guard(blocking_limit)) as recorder:
+        async with app, app.worker(alarm=lambda news: _collect(blocks, news)) as worker:
             bench = recorder.bench = Bench(app, clock, recorder, worker)
             skipping = asyncio.create_task(bench.skip_time()) if skip_time else None
             try:
@@ -168,16 +180,18 @@ async def running(app: App, *, skip_time: bool = False) -> AsyncIterator[Bench]:
                     skipping.cancel()
                     with suppress(asyncio.CancelledError):
                         await skipping
+    if blocks:
+        raise _complaint(blocks)
 
 
 @contextmanager
-def _put_on_the_bench(app: App, clock: VirtualClock) -> Iterator[RecordingSubmitter]:
+def _put_on_the_bench(app: App, clock: VirtualClock, guard: GuardConfig) -> Iterator[RecordingSubmitter]:
     """Give ``app`` other parts for as long as the block runs."""
     if isinstance(app.submitter, RecordingSubmitter):
         raise ConfigError(f"app {app.name!r} is on the bench already; one test at a time can have it there")
     own_parts = dict(vars(app))
     recorder = RecordingSubmitter(app)
-    app.config = app.config.model_copy(update=_settings())
+    app.config = app.config.model_copy(update={**_settings(), "guard": guard})
     app.clock = clock
     app.submitter = recorder
     app.middleware = app.middleware.copy()
@@ -194,3 +208,21 @@ def _settings() -> dict[str, Any]:
     """Return settings that a test wants; unknown tasks end at once, and nobody is waited for at the end."""
     urls = dict.fromkeys(("broker", "results", "state"), "memory://")
     return {**urls, "unknown_task_grace": 0.0, "grace": 0.0}
+
+
+def _guard(limit: float | timedelta | None) -> GuardConfig:
+    seconds = limit.total_seconds() if isinstance(limit, timedelta) else limit
+    return GuardConfig(enabled=False) if seconds is None else GuardConfig(warn=seconds)
+
+
+def _collect(blocks: list[LoopBlocked], news: LoopBlocked | LoopFreed) -> None:
+    """Keep who has blocked the loop for how long in all, if it was a task: what the test itself does is its own."""
+    if isinstance(news, LoopFreed) and news.blocked is not None and news.blocked.culprit.run is not None:
+        blocks.append(news.blocked._replace(seconds=news.seconds))
+
+
+def _complaint(blocks: Sequence[LoopBlocked]) -> LoopWasBlocked:
+    error = LoopWasBlocked("; ".join(block.text for block in blocks))
+    for block in blocks:
+        error.add_note(block.culprit.stack)
+    return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from mog.errors import ConfigError
@@ -13,12 +14,13 @@ if TYPE_CHECKING:
     from mog.app import App
 
 
-def create_app_fixture(app: App) -> Any:
+def create_app_fixture(app: App, *, blocking_limit: float | timedelta | None = None) -> Any:
     """Return a pytest fixture that gives a test ``app``, connected and with a worker; the name is Mognet's.
 
     In conftest.py: ``app = create_app_fixture(my_app)``. Each test has an empty queue in memory, whatever the app's
     settings say, and time that is skipped: what is delayed or retried runs at once. The fixture ``mog_bench`` looks
-    at what was submitted. Raises ConfigError where pytest-asyncio, which runs the fixture, is not installed.
+    at what was submitted. ``blocking_limit`` is that of :func:`running`. Raises ConfigError where pytest-asyncio, which
+    runs the fixture, is not installed.
     """
     try:
         import pytest_asyncio  # noqa: PLC0415 - only tests need it
@@ -28,7 +30,7 @@ def create_app_fixture(app: App) -> Any:
     @pytest_asyncio.fixture
     async def app_fixture() -> AsyncIterator[App]:
         """Run the app beside the test."""
-        async with running(app, skip_time=True):
+        async with running(app, skip_time=True, blocking_limit=blocking_limit):
             yield app
 
     return app_fixture

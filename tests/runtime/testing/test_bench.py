@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from mog import App, ClassService, Context, Middleware, Pause, Request, ResultState
 from mog.errors import ConfigError, InvalidTaskArguments
-from mog.testing import NotSettled, bench_of, running
+from mog.testing import LoopWasBlocked, NotSettled, bench_of, running
 
 
 @pytest.fixture
@@ -255,3 +256,49 @@ async def test_one_bench_at_a_time(app: App) -> None:
                 pass
     with pytest.raises(ConfigError, match="create_app_fixture"):
         bench_of(app)
+
+
+# -- blocked loops
+
+
+@pytest.fixture
+def napping(app: App) -> App:
+    @app.task(name="nap")
+    async def nap(context: Context, seconds: float) -> None:
+        time.sleep(seconds)
+
+    @app.task(name="nap_in_thread")
+    def nap_in_thread(context: Context, seconds: float) -> None:
+        time.sleep(seconds)
+
+    return app
+
+
+async def test_task_that_blocks_the_loop_fails_the_test(napping: App) -> None:
+    with pytest.raises(LoopWasBlocked, match=r"blocked for 0\.\d s: nap\[.*\] \w+ in time\.sleep at ") as caught:
+        async with running(napping, blocking_limit=timedelta(seconds=0.2)):
+            await napping.run("nap", 0.6)
+    assert "    time.sleep(seconds)" in caught.value.__notes__[0]
+
+
+async def test_what_the_test_itself_does_is_its_own(napping: App) -> None:
+    async with running(napping, blocking_limit=0.2):
+        await napping.run("nap_in_thread", 0.5)
+        time.sleep(0.5)
+
+
+async def test_failure_of_the_test_is_not_hidden(napping: App) -> None:
+    async def test() -> None:
+        async with running(napping, blocking_limit=0.2):
+            await napping.run("nap", 0.6)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await test()
+
+
+async def test_without_a_limit_nobody_watches(napping: App) -> None:
+    async with running(napping):
+        assert "mog-guard" not in {thread.name for thread in threading.enumerate()}
+        await napping.run("nap", 0.3)
+    assert napping.config.guard.enabled

@@ -77,6 +77,18 @@ def test_app_of_another_fixture_is_told_how_to_get_a_bench(project: Path) -> Non
     assert code == 1
 
 
+def test_task_that_blocks_the_loop_fails_the_test(project: Path) -> None:
+    conftest = CONFTEST.replace("create_app_fixture(shop)", "create_app_fixture(shop, blocking_limit=0.2)")
+    nap = '@shop.task(name="shop.nap")\nasync def nap(context: Context):\n    import time\n    time.sleep(0.6)\n'
+    (project / "conftest.py").write_text(conftest + nap)
+    (project / "test_shop.py").write_text(TESTS + '\nasync def test_naps(app): await app.run("shop.nap")\n')
+    code, output = run_pytest(project)
+    assert "3 passed, 1 error" in output
+    assert "LoopWasBlocked" in output
+    assert "time.sleep(0.6)" in output
+    assert code == 1
+
+
 def test_fixture_that_is_no_app_at_all(project: Path) -> None:
     (project / "test_shop.py").write_text("import pytest\n@pytest.fixture\ndef app(): ...\ndef test(mog_bench): ...\n")
     code, output = run_pytest(project)
