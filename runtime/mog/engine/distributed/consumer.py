@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("mog.engine.distributed")
 
-PATIENCE = 1.0
+PATIENCE = 0.25
 """Seconds for which messages lie ahead of busy slots before they go back, for processes that are idle."""
 
 
@@ -94,7 +94,7 @@ class DistributedConsumer(Consumer):
             self._window.open_for(self._credit, self._credit + self._deciding + self._core.running.slots())
 
     def look(self) -> None:
-        """Give back what lies ahead for too long, and look ahead again once tasks are quick; called each second."""
+        """Give back what lies ahead for too long, and look ahead again once tasks are quick; called every 0.25 s."""
         started, self._started = self._started, 0
         late = self._ahead.take_older(self._core.loop.time() - PATIENCE) if self._decision is None else []
         if late:

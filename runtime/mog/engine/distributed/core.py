@@ -34,7 +34,8 @@ Clock = Callable[[], float]
 class Core:
     """One engine's servers; opened and closed as one, by each part of the engine for itself.
 
-    ``clock`` is for tests, and stands for Redis's own in all that users see.
+    ``clock`` is for tests, and stands for Redis's own in all that users see. ``delayed`` is set when this process has
+    put something into the store that is to be published at its time.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -44,9 +45,10 @@ class Core:
     ) -> None:
         self.options = options
         self.names = Names(options.app)
-        self.store = RedisStore(redis, options.app, node_id=options.node_id, clock=clock)
+        self.store = RedisStore(redis, options.app, node_id=options.node_id, lease=options.lease, clock=clock)
         topology = Topology(options.app, options.node_id, options.queue_type)
         self.transport = Transport(rabbit, topology, on_lost=self._lost, on_restored=self._restored)
+        self.delayed = asyncio.Event()
         self.running = Running()
         self.messages = Messages(self.transport)
         self.dispatch = Dispatch(self.transport, self.store.submissions, self.names)

@@ -33,7 +33,10 @@ class DistributedResults(Part, ResultBackend):
 
     async def create(self, tasks: Sequence[NewTask]) -> list[MogError | None]:
         """See :meth:`ResultBackend.create`."""
-        return await self.core.submission.create(tasks)
+        answers = await self.core.submission.create(tasks)
+        if any(task.message.due is not None for task in tasks):
+            self.core.delayed.set()
+        return answers
 
     async def settle(self, outcomes: Sequence[Outcome]) -> list[bool]:
         """See :meth:`ResultBackend.settle`."""
@@ -41,7 +44,10 @@ class DistributedResults(Part, ResultBackend):
 
     async def requeue(self, requeues: Sequence[Requeue]) -> list[bool]:
         """See :meth:`ResultBackend.requeue`."""
-        return await self.core.settling.requeue(requeues)
+        answers = await self.core.settling.requeue(requeues)
+        if any(requeue.due is not None for requeue in requeues):
+            self.core.delayed.set()
+        return answers
 
     async def set_waiting(self, changes: Sequence[Waiting]) -> list[bool]:
         """See :meth:`ResultBackend.set_waiting`."""

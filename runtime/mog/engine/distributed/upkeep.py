@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -22,8 +23,11 @@ logger = logging.getLogger("mog.engine.distributed")
 LONGEST_HOLD = 600.0
 """Seconds for which the message of a running task is held at most."""
 
-LOOK_FOR_DUE = 0.25
-"""Seconds between two looks for what is due: what another process delays may be due before the next."""
+LOOK_FOR_DUE = 0.5
+"""Seconds between two looks for what is due. What other processes delay for less than that may be late by so much."""
+
+LOOK_AHEAD = 0.25
+"""Seconds between two looks for what waits ahead of busy slots; costs no round trip."""
 
 AT_ONCE = 100
 """Tasks that are woken up in one go."""
@@ -43,7 +47,7 @@ class Upkeep:
     async def start(self) -> None:
         """Take the lease, then go on by itself. Raises EngineError."""
         await self._renew()
-        works = (self._renew, self._promote, self._wake_orphans, self._look_after_own)
+        works = (self._renew, self._promote, self._wake_orphans, self._look_after_own, self._look_ahead)
         self._rounds = [self._core.loop.create_task(self._repeat(work)) for work in works]
 
     async def stop(self) -> None:
@@ -65,11 +69,21 @@ class Upkeep:
                 logger.debug("later again: %s", error)
             except EngineError as error:
                 logger.warning("cannot look after the store: %s", error)
-            await asyncio.sleep(pause)
+            if work == self._promote:
+                await self._until_delayed(pause)
+            else:
+                await asyncio.sleep(pause)
+
+    async def _until_delayed(self, pause: float) -> None:
+        """Wait, but not longer than until this process delays something, for that may be due before."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._core.delayed.wait()
+        self._core.delayed.clear()
 
     async def _renew(self) -> float:
         """Renew the lease; if it had run out, find out what is lost with it."""
-        lease = await self._core.store.leases.renew(self._options.lease)
+        lease = await self._core.store.leases.renew()
         runs = self._core.running.all()
         if not lease.held:
             ours = await self._core.store.attempts.reclaim([(run.id, run.attempt) for run in runs])
@@ -104,19 +118,26 @@ class Upkeep:
     async def _wake_orphans(self) -> float:
         """Publish what dead processes ran, and what somebody could not publish; clear up."""
         self._core.dispatch.check()
-        found = await self._core.store.leases.void(AT_ONCE)
-        found += await self._core.store.submissions.unsent(self._options.outbox_age, AT_ONCE)
+        store = self._core.store
+        orphaned, unsent, _ = await asyncio.gather(
+            store.leases.void(AT_ONCE),
+            store.submissions.unsent(self._options.outbox_age, AT_ONCE),
+            store.schedule.sweep(),
+        )
+        found = [*orphaned, *unsent]
         await self._core.dispatch.send(found)
-        await self._core.store.schedule.sweep()
         return 0.0 if len(found) >= AT_ONCE else self._options.tick
 
     async def _look_after_own(self) -> float:
         """Find out which tasks were revoked though nobody told, and let go of messages that are held for long."""
         core = self._core
-        if core.consumer is not None:
-            core.consumer.look()
         await core.settling.look(core.running.all())
         longest = min(self._options.consumer_timeout / 2, LONGEST_HOLD)
         since = core.loop.time() - longest
         await core.settling.hand_over(run for run in core.running.all() if run.waits or run.is_older(since))
         return self._options.tick
+
+    async def _look_ahead(self) -> float:
+        if self._core.consumer is not None:
+            self._core.consumer.look()
+        return LOOK_AHEAD
