@@ -17,6 +17,9 @@ from mog.errors import EngineError, EngineUnavailable
 Take = Callable[[list[Incoming]], None]
 """Takes all that has arrived since the last turn of the loop; called on the loop, must return at once."""
 
+HIGHEST_PREFETCH = 65_535
+"""Two bytes of the protocol; 0 would mean that there is no limit."""
+
 
 class Deliveries(Channel):
     """Consumes queues until the connection ends. ``queues`` maps their full names to the short ones.
@@ -36,7 +39,7 @@ class Deliveries(Channel):
 
     async def consume(self, prefetch: int) -> None:
         """Let the server deliver; ``prefetch`` holds for each queue, for as long as this lives."""
-        await self.call(Basic.Qos(prefetch_count=prefetch))
+        await self.call(Basic.Qos(prefetch_count=max(1, min(prefetch, HIGHEST_PREFETCH))))
         await self.call_all([Basic.Consume(queue=name, consumer_tag=name) for name in self._queues])
 
     async def stop(self) -> None:

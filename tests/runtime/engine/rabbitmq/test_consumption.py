@@ -252,6 +252,13 @@ async def test_what_arrives_in_one_turn_is_taken_as_one(fake: FakeServer, on_fak
     assert [len(batch) for batch in basket.batches] == [3]
 
 
+@pytest.mark.parametrize(("asked", "got"), [(0, 1), (1, 1), (100_000, 65_535)])
+async def test_there_is_always_a_limit(fake: FakeServer, on_fake: Transport, asked: int, got: int) -> None:
+    await on_fake.consume(["tasks"], asked, lambda _: None)
+    qos = await fake.until(Basic.Qos)
+    assert (qos.prefetch_count, qos.global_) == (got, False)
+
+
 async def test_acknowledgements_of_one_turn_are_one_frame(fake: FakeServer, on_fake: Transport, basket: Basket) -> None:
     await on_fake.consume(["tasks"], 5, basket.take)
     fake.peer.deliver(fake.channel_of(Basic.Consume), "app.tasks", b"a", b"b", b"c")
