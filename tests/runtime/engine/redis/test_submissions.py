@@ -172,6 +172,16 @@ async def test_the_outbox_forgets_what_needs_no_message(place: Place, store: Red
     assert await outbox(place) == [waiting]
 
 
+async def test_a_message_that_nobody_confirmed_does_not_start_a_task_before_it_is_due(
+    place: Place, store: RedisStore
+) -> None:
+    task = place.new()
+    await store.submissions.create([task])
+    id_, attempt = await place.start(store, task.record.id)
+    await store.attempts.requeue([Requeue(id_, attempt, due=await place.time() + 60)])
+    assert await store.submissions.unsent(0.0) == []
+
+
 async def test_at_most_so_many_oldest_first(place: Place, store: RedisStore) -> None:
     ids = []
     for _ in range(4):

@@ -34,6 +34,7 @@ return each(FIRST + 2, 5, function(at)
   if due and due > now then
     call('HSET', RESULT .. id, 'mog_due', ARGV[at + 2])
     delay(id, fields[7], ARGV[at + 2])
+    call('ZREM', OUTBOX, id)  -- nobody may have said that the message which has come was sent
     return 1
   end
   send(id)
