@@ -29,7 +29,8 @@ READ_AT_MOST = 100_000
 """Letters of one queue that are looked at."""
 
 REASON, BURIED, QUEUE = "mog-reason", "mog-buried", "mog-queue"
-"""Headers of a letter: why, when (POSIX seconds), and in which queue (its full name) it was."""
+"""Headers of a letter: why, when (POSIX seconds, as text: AMQP's own numbers are too coarse here), and in which queue
+(its full name) it was."""
 
 
 class Letter(NamedTuple):
@@ -92,7 +93,7 @@ class DeadLetters:
         return [any(of_one[at] for of_one in taken) for at in range(len(ids))]
 
     def _parcel(self, letter: Letter) -> Parcel:
-        headers = {REASON: letter.reason, BURIED: self._clock(), QUEUE: letter.queue}
+        headers = {REASON: letter.reason, BURIED: repr(self._clock()), QUEUE: letter.queue}
         return Parcel(self._names.dead(letter.queue), letter.body, 0, str(letter.id), headers)
 
     async def _read(self, queue: str) -> list[DeadLetter]:
@@ -107,21 +108,27 @@ def name_unreadable(content: bytes) -> UUID:
 
 def _letter(message: Browsed, queue: str) -> DeadLetter:
     headers = message.headers
-    buried = headers.get(BURIED)
     return DeadLetter(
         id=_id(message),
         name=_task_name(message.body),
         queue=queue,
         reason=str(headers.get(REASON, "unknown")),
-        buried=buried if isinstance(buried, float) else 0.0,
+        buried=_time(headers.get(BURIED)),
         body=message.body,
     )
+
+
+def _time(text: object) -> float:
+    try:
+        return float(str(text))
+    except ValueError:  # put there by others
+        return 0.0
 
 
 def _id(message: Browsed) -> UUID:
     try:
         return UUID(message.message_id)
-    except ValueError:  # put there by others
+    except ValueError:  # as above
         return name_unreadable(message.body)
 
 
