@@ -29,12 +29,17 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-@pytest.fixture
-async def two_apps(tmp_path: Path) -> AsyncIterator[tuple[App, App]]:
+@pytest.fixture(params=["file", "distributed"])
+async def two_apps(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[App, App]]:
     """The same application in two processes, as far as the store can tell."""
-    url = f"sqlite:///{tmp_path}/mog.db"
-    async with App("demo", broker=url, grace=0.05) as first, App("demo", broker=url) as second:
-        yield first, second
+    if request.param == "distributed":
+        opened = request.getfixturevalue("place").app()
+    else:
+        opened = App("demo", broker=f"sqlite:///{tmp_path}/mog.db", grace=0.05)
+    async with opened as first:
+        urls = {"broker": first.config.broker, "results": first.config.results}
+        async with App(first.name, **urls, node_id="second") as second:
+            yield first, second
 
 
 # -- W3: whoever could write to Mognet's Redis had code run by whoever awaited a result
@@ -210,7 +215,6 @@ async def test_w9_a_stopped_task_starts_elsewhere_only_when_it_has_cleaned_up(tw
     for app in two_apps:
         app.task(name="tidy")(tidy)
         app.task(name="look")(look)
-    second.config.node_id = "second"
     async with first.worker() as worker:
         result = await first.submit(tidy)
         await started.wait()
