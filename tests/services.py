@@ -68,7 +68,7 @@ def own_redis() -> Iterator[RedisServer]:
 @contextmanager
 def redis(*options: str) -> Iterator[RedisServer]:
     """Run a Redis of one's own, with options of its command line; skips, or fails, where the program is missing."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    program = RedisServer.find_program()
     if program is None:
         lacking("Redis", "start one on port 6379, name one with MOG_TEST_REDIS, or install redis-server")
     with tempfile.TemporaryDirectory(prefix="mog-redis-") as directory:
@@ -89,6 +89,11 @@ class RedisServer:
         self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(directory)]
         self._command += ["--save", "", *options]
         self._process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def find_program() -> str | None:
+        """Find a server: Redis, or Valkey."""
+        return shutil.which("redis-server") or shutil.which("valkey-server")
 
     def start(self) -> None:
         """Start it, or start it again with what it has saved, and wait until it answers."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hiredis import ReplyError
 from tests.runtime.proxy import Proxy
-from tests.services import RedisServer, redis
+from tests.services import RedisServer, free_port, redis
 
 from mog.engine.redis.client import Client
 from mog.engine.redis.connection import Connection, pack
@@ -211,10 +211,18 @@ async def test_passwords() -> None:
 async def test_too_many_clients() -> None:
     with redis("--maxclients", "1") as server:
         first, second = (Client(RedisSettings("127.0.0.1", server.port)) for _ in range(2))
-        await first.open()
+        await eventually(lambda: opens(first))  # whoever saw that it is up may not have left yet
         with pytest.raises(EngineUnavailable, match="takes no more clients"):
             await second.open()
         await first.close()
+
+
+async def opens(client: Client) -> bool:
+    try:
+        await client.open()
+    except EngineUnavailable:
+        return False
+    return True
 
 
 async def test_a_full_store_is_told_and_nothing_is_done(own_redis: RedisServer) -> None:
@@ -272,7 +280,7 @@ async def test_a_server_that_takes_no_scripts(own_redis: RedisServer) -> None:
     await place.call("ACL", "SETUSER", "me", "on", ">mine", "~*", "+@all", "-script")
     store = place.store(user="me", password="mine")
     await store.open()
-    with pytest.raises(StoreUnusable, match=r"forbids this user a command or key .*'script\|load'"):
+    with pytest.raises(StoreUnusable, match=r"forbids this user a command or key .*'script"):
         await store.submissions.create([place.new()])
     await place.close()
 
@@ -290,25 +298,26 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def test_tls(certificates: Path) -> None:
-    files = ("--tls-cert-file", str(certificates / "cert.pem"), "--tls-key-file", str(certificates / "key.pem"))
-    options = ("--tls-ca-cert-file", str(certificates / "cert.pem"), "--tls-auth-clients", "no")
-    with redis(*files, *options, "--tls-port", "0") as server:
-        port = server.port
-        client = Client(RedisSettings("127.0.0.1", port))
+    if not built_with_tls():
+        pytest.skip("the server program here was built without TLS")
+    port, certificate = free_port(), certificates / "cert.pem"
+    files = ("--tls-cert-file", str(certificate), "--tls-key-file", str(certificates / "key.pem"))
+    options = ("--tls-ca-cert-file", str(certificate), "--tls-auth-clients", "no", "--tls-port", str(port))
+    with redis(*files, *options):
+        with pytest.raises(StoreUnusable, match="its certificate is not trusted"):
+            await Client(RedisSettings.from_url(f"rediss://127.0.0.1:{port}")).open()
+        client = Client(RedisSettings.from_url(f"rediss://127.0.0.1:{port}?ssl_ca_certs={certificate}"))
         await client.open()
-        await client.call([("CONFIG", "SET", "port", 0, "tls-port", port)])
+        assert await client.call([("PING",)]) == [b"PONG"]
         await client.close()
-        url = f"rediss://127.0.0.1:{port}"
-        for options_, says in [("", "its certificate is not trusted"), ("?ssl_ca_certs=", "")]:
-            trusted = f"{url}{options_}{certificates / 'cert.pem' if options_ else ''}"
-            client = Client(RedisSettings.from_url(trusted))
-            if says:
-                with pytest.raises(StoreUnusable, match=says):
-                    await client.open()
-            else:
-                await client.open()
-                assert await client.call([("PING",)])
-                await client.close()
+
+
+def built_with_tls() -> bool:
+    program = RedisServer.find_program()
+    if program is None:
+        return False
+    linked = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
+    return "libssl" in linked.stdout
 
 
 async def test_tls_towards_a_server_without(place: Place) -> None:

@@ -82,7 +82,7 @@ async def test_only_the_runs_that_failed_are_sent_again(own_redis: RedisServer) 
     await store.submissions.create([place.new() for _ in range(ITEMS_AT_ONCE * 2 + 1)])
     stats = (await place.call("INFO", "commandstats")).decode()
     assert "cmdstat_evalsha:calls=6" in stats, "three runs, three more"
-    assert "cmdstat_script|load:calls=1" in stats
+    assert re.search(r"cmdstat_script(\|load)?:calls=1,", stats)
     assert await place.call("ZCARD", place.layout.of("outbox")) == ITEMS_AT_ONCE * 2 + 1
     await place.close()
 
