@@ -2,7 +2,8 @@
 
 A frame: one byte type, two bytes channel, four bytes size, the payload, one byte end
 (https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf, 2.3.5). pamqp knows what is inside. What comes or goes once a
-message (Basic.Deliver, the header before a body, Basic.Ack) is read and written here: it takes a tenth of the time.
+message (Basic.Deliver, the header before a body, Basic.Ack) is read and written here and in properties.py: it takes a
+tenth of the time.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ ENVELOPE = 8
 _METHOD, _HEADER, _BODY, _HEARTBEAT = 1, 2, 3, 8
 _END = 0xCE
 _HEAD, _TAG, _ACK = struct.Struct(">BHI"), struct.Struct(">QB"), struct.Struct(">BHIHHQBB")
+_CLASS_AND_SIZE = struct.Struct(">HHQ")
 _SIZE_AND_FLAGS, _LENGTH = struct.Struct(">QH"), struct.Struct(">I")
 _DELIVER = b"\0\x3c\0\x3c"
 """Class and method of Basic.Deliver."""
@@ -148,9 +150,10 @@ def method(request: Frame, channel: int) -> bytes:
     return codec.marshal(request, channel)
 
 
-def content(properties: Basic.Properties, body: bytes, channel: int, frame_max: int) -> bytes:
-    """Return the frames of a message after those of its method: header and body, cut to ``frame_max`` bytes."""
-    parts = [codec.marshal(ContentHeader(body_size=len(body), properties=properties), channel)]
+def content(properties: bytes, body: bytes, channel: int, frame_max: int) -> bytes:
+    """Return the frames of a message after that of its method: header and body, cut to ``frame_max`` bytes."""
+    head = _HEAD.pack(_HEADER, channel, 12 + len(properties))
+    parts = [head, _CLASS_AND_SIZE.pack(60, 0, len(body)), properties, b"\xce"]
     step = frame_max - ENVELOPE
     for start in range(0, len(body), step):
         piece = body[start : start + step]

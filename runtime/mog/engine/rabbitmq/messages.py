@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
-_NO_HEADERS: Mapping[str, Any] = MappingProxyType({})
+from mog.engine.rabbitmq.properties import NO_HEADERS, Value
 
 
 class Receipt(NamedTuple):
@@ -23,7 +22,7 @@ class Parcel(NamedTuple):
     body: bytes
     priority: int
     message_id: str
-    headers: Mapping[str, Any] = _NO_HEADERS
+    headers: Mapping[str, Value] = NO_HEADERS
 
 
 class Incoming(NamedTuple):

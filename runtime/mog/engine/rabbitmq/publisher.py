@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pamqp import commands
 from pamqp.commands import Basic
@@ -14,9 +14,8 @@ from mog.engine.rabbitmq import failures, frames
 from mog.engine.rabbitmq.channel import Channel, Content
 from mog.engine.rabbitmq.connection import Connection
 from mog.engine.rabbitmq.failures import Rejected, Unconfirmed, Unroutable
+from mog.engine.rabbitmq.properties import Properties
 from mog.errors import EngineError, MogError
-
-TRANSIENT, PERSISTENT = 1, 2
 
 
 class Letter(NamedTuple):
@@ -25,21 +24,8 @@ class Letter(NamedTuple):
     exchange: str
     routing_key: str
     body: bytes
-    properties: Basic.Properties
+    properties: Properties
     mandatory: bool = True
-
-
-def properties(message_id: str, priority: int, *, delivery_mode: int, **others: Any) -> Basic.Properties:
-    """Return what Mognet gives a message: type and encoding of its body, and a table of headers, empty or not."""
-    others.setdefault("headers", {})
-    return Basic.Properties(
-        content_type="application/json",
-        content_encoding="utf-8",
-        delivery_mode=delivery_mode,
-        priority=priority,
-        message_id=message_id,
-        **others,
-    )
 
 
 class _Batch:
@@ -106,14 +92,15 @@ class Publisher(Channel):
                 for unsent in range(index, len(batch.letters)):
                     batch.answer(unsent, self.failure)
                 return
+            wire = self._wire(letter)  # what cannot be written must not be counted
             self._sent += 1
             self._window[self._sent] = batch, index
-            self._post(letter)
+            self.connection.send(wire)
 
-    def _post(self, letter: Letter) -> None:
-        connection = self.connection
-        connection.send(self._method(letter.exchange, letter.routing_key, mandatory=letter.mandatory))
-        connection.send(frames.content(letter.properties, letter.body, self.number, connection.frame_max))
+    def _wire(self, letter: Letter) -> bytes:
+        method = self._method(letter.exchange, letter.routing_key, mandatory=letter.mandatory)
+        properties, frame_max = letter.properties.encode(), self.connection.frame_max
+        return method + frames.content(properties, letter.body, self.number, frame_max)
 
     def _method(self, exchange: str, routing_key: str, *, mandatory: bool) -> bytes:
         """Return Basic.Publish; those for queues of tasks, which are few, are made once."""

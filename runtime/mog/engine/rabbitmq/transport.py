@@ -21,7 +21,8 @@ from mog.engine.rabbitmq.deliveries import Deliveries, Take
 from mog.engine.rabbitmq.failures import Unroutable
 from mog.engine.rabbitmq.line import Line
 from mog.engine.rabbitmq.messages import Browsed, ControlMessage, Parcel, Receipt
-from mog.engine.rabbitmq.publisher import PERSISTENT, TRANSIENT, Letter, Publisher, properties
+from mog.engine.rabbitmq.properties import PERSISTENT, TRANSIENT, Properties
+from mog.engine.rabbitmq.publisher import Letter, Publisher
 from mog.engine.rabbitmq.server import ServerInfo
 from mog.engine.rabbitmq.settings import RabbitSettings
 from mog.engine.rabbitmq.topology import Topology
@@ -174,7 +175,7 @@ class Transport:
         return await self._publisher.publish(letters)
 
     def _letter(self, parcel: Parcel) -> Letter:
-        sheet = properties(parcel.message_id, parcel.priority, delivery_mode=PERSISTENT, headers=dict(parcel.headers))
+        sheet = Properties(parcel.message_id, parcel.priority, PERSISTENT, parcel.headers)
         return Letter(self.topology.direct_exchange, self.topology.full_name(parcel.queue), parcel.body, sheet)
 
     # -- deliveries
@@ -228,13 +229,12 @@ class Transport:
 
     async def broadcast(self, body: bytes, *, expiration_ms: int, reply_to: str | None = None) -> None:
         """Send to all who listen on the control exchange, and wait until the server has it; nobody may listen."""
-        others = {"expiration": str(expiration_ms)} | ({"reply_to": reply_to} if reply_to is not None else {})
-        sheet = properties(str(uuid4()), 0, delivery_mode=TRANSIENT, **others)
+        sheet = Properties(str(uuid4()), 0, TRANSIENT, reply_to=reply_to, expiration=str(expiration_ms))
         await self._publish_one(Letter(self.topology.control_exchange, "", body, sheet, mandatory=False))
 
     async def reply(self, reply_to: str, body: bytes) -> None:
         """Answer who asked; whoever does not listen any more misses it."""
-        sheet = properties(str(uuid4()), 0, delivery_mode=TRANSIENT)
+        sheet = Properties(str(uuid4()), 0, TRANSIENT)
         await self._publish_one(Letter(self.topology.direct_exchange, reply_to, body, sheet, mandatory=False))
 
     async def _publish_one(self, letter: Letter) -> None:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pamqp import commands
-from pamqp import frame as codec
 from pamqp.body import ContentBody
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
@@ -16,14 +15,15 @@ from pamqp.header import ContentHeader
 from mog.engine.rabbitmq.connection import Connection
 from mog.engine.rabbitmq.failures import Rejected, Unconfirmed, Unroutable
 from mog.engine.rabbitmq.handshake import connect
-from mog.engine.rabbitmq.publisher import PERSISTENT, Letter, Publisher, properties
+from mog.engine.rabbitmq.properties import PERSISTENT, Properties
+from mog.engine.rabbitmq.publisher import Letter, Publisher
 from mog.errors import EngineUnavailable, MogError
 
 from .fake_server import FakeServer, Peer, confirm, fake_server
 
 
 def letters(count: int, body: bytes = b"{}") -> list[Letter]:
-    sheets = [properties(str(number), 5, delivery_mode=PERSISTENT) for number in range(count)]
+    sheets = [Properties(str(number), 5, PERSISTENT) for number in range(count)]
     return [Letter("x", "x.tasks", body, sheet) for sheet in sheets]
 
 
@@ -180,6 +180,16 @@ async def test_who_gives_up_leaves_the_others_their_answers(fake: FakeServer, pu
     assert await other == [None]
 
 
+async def test_what_cannot_be_written_is_not_counted(fake: FakeServer, publisher: Publisher) -> None:
+    [good] = letters(1)
+    with pytest.raises(ValueError, match="255 bytes"):
+        await publisher.publish([good, good._replace(properties=Properties("x" * 256, 5, PERSISTENT)), good])
+    publishing = asyncio.create_task(publisher.publish(letters(1)))
+    await fake.until(Basic.Publish, 2)
+    fake.peer.say(publisher.number, Basic.Ack(2))
+    assert await publishing == [None]
+
+
 async def test_the_channel_is_closed(fake: FakeServer, publisher: Publisher) -> None:
     """Without its publisher a connection is of no use: it ends, and with it the line makes another."""
     close = commands.Channel.Close(404, "NOT_FOUND - no exchange 'x'", 60, 40)
@@ -190,20 +200,11 @@ async def test_the_channel_is_closed(fake: FakeServer, publisher: Publisher) -> 
     assert publisher.connection.ended.done()
 
 
-async def test_the_properties_are_those_of_mognet() -> None:
-    """Type, encoding, an empty table of headers, delivery mode, priority, id: flags 0xF880 on the wire."""
-    sheet = properties("an-id", 5, delivery_mode=PERSISTENT)
-    wire = codec.marshal(ContentHeader(body_size=0, properties=sheet), 0)
-    assert wire[19:21] == b"\xf8\x80"
-    assert (sheet.content_type, sheet.content_encoding, sheet.headers) == ("application/json", "utf-8", {})
-    assert (sheet.delivery_mode, sheet.priority, sheet.message_id) == (2, 5, "an-id")
-
-
 async def test_a_message_goes_where_its_letter_says(fake: FakeServer, publisher: Publisher) -> None:
     heard: list[Any] = []
     fake.answers[ContentBody] = lambda peer, number, frame: heard.append(frame.value)
     fake.answers[Basic.Publish] = confirm
-    sheet = properties("1", 0, delivery_mode=1, reply_to="me", expiration="300000")
+    sheet = Properties("1", 0, 1, reply_to="me", expiration="300000")
     await publisher.publish([Letter("control", "", b"x", sheet, mandatory=False), Letter("direct", "k", b"y", sheet)])
     control, direct = [frame for _, frame in fake.heard if isinstance(frame, Basic.Publish)]
     assert (control.exchange, control.routing_key, control.mandatory) == ("control", "", False)
