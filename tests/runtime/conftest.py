@@ -216,11 +216,11 @@ class FakeResults(ResultBackend):
     def on_finished(self, finished: Finished) -> None:
         self.finished = finished
 
-    async def watch(self, ids: Sequence[UUID]) -> list[Record | None]:
+    async def watch(self, ids: Sequence[UUID]) -> list[tuple[Record, StoredValue | None] | None]:
         await self.store.enter("results.watch", len(ids))
         records = [self.store.records.get(task_id) for task_id in ids]
         self.store.watched |= {record.id for record in records if record and record.state not in TERMINAL_STATES}
-        return records
+        return [record and (record, self.store.values.get(record.id)) for record in records]
 
     def unwatch(self, ids: Sequence[UUID]) -> None:
         self.store.watched -= set(ids)

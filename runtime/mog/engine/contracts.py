@@ -237,11 +237,11 @@ class ResultBackend(ABC):
         """Set who is told of watched tasks that end; one listener a process."""
 
     @abstractmethod
-    async def watch(self, ids: Sequence[UUID]) -> list[Record | None]:
-        """Begin to watch, then read: a task that is terminal, or unknown, in the answer is not watched.
+    async def watch(self, ids: Sequence[UUID]) -> list[tuple[Record, StoredValue | None] | None]:
+        """Begin to watch, then read as get_with_values() does.
 
-        Told at least once, soon (one second at the latest while the store is in reach), and not more than that once:
-        a told id is no longer watched.
+        A task that is terminal, or unknown, in the answer is not watched. Told at least once, soon (one second at the
+        latest while the store is in reach), and not more than that once: a told id is no longer watched.
         """
 
     @abstractmethod

@@ -97,15 +97,8 @@ class Waiters:
 
     async def _look(self, ids: Sequence[UUID]) -> None:
         """Watch tasks, and answer the waiters of those that are done or unknown already."""
-        records = await self._results.watch(ids)
-        done = [
-            task_id
-            for task_id, record in zip(ids, records, strict=True)
-            if record is None or record.state in TERMINAL_STATES
-        ]
-        if done:
-            self._take(done, await self._results.get_with_values(done))
-        deserted = [task_id for task_id in set(ids).difference(done) if task_id not in self._waiting]
+        going_on = self._take(ids, await self._results.watch(ids))
+        deserted = [task_id for task_id in going_on if task_id not in self._waiting]
         if deserted:  # all left while the store was asked
             self._results.unwatch(deserted)
 

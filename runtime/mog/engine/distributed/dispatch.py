@@ -22,6 +22,9 @@ from mog.errors import EngineError, MogError
 
 logger = logging.getLogger("mog.engine.distributed")
 
+GATHER = 0.01
+"""Seconds in which confirmations gather before the store is told: nobody waits for that, but for the store."""
+
 
 class Dispatch:
     """The way of wake-ups from the store to RabbitMQ."""
@@ -68,9 +71,10 @@ class Dispatch:
             self._noting = asyncio.get_running_loop().create_task(self._tell_store())
 
     async def _tell_store(self) -> None:
-        """Tell what gathers while the store is told; what it does not hear is published twice, which does no harm."""
+        """Tell what gathers in a moment; what the store does not hear is published twice, which does no harm."""
         try:
             while self._sent:
+                await asyncio.sleep(GATHER)
                 batch, self._sent = self._sent, []
                 await self._submissions.sent(batch)
         except EngineError as error:

@@ -106,7 +106,7 @@ class DistributedResults(Part, ResultBackend):
         """See :meth:`ResultBackend.on_finished`."""
         self._watches.on_finished(finished)
 
-    async def watch(self, ids: Sequence[UUID]) -> list[Record | None]:
+    async def watch(self, ids: Sequence[UUID]) -> list[tuple[Record, StoredValue | None] | None]:
         """See :meth:`ResultBackend.watch`."""
         return await self._watches.watch(ids)
 

@@ -49,7 +49,7 @@ class Records:
 
     async def get_with_values(self, ids: Sequence[UUID]) -> list[tuple[Record, StoredValue | None] | None]:
         """See :meth:`ResultBackend.get_with_values`."""
-        return read_each(_with_value, await self._scripts.run("get_with_values", (), items_of(ids)), ids)
+        return with_values_from(ids, await self._scripts.run("get_with_values", (), items_of(ids)))
 
     async def get_messages(self, ids: Sequence[UUID]) -> list[Message | None]:
         """See :meth:`ResultBackend.get_messages`."""
@@ -115,6 +115,11 @@ def nothing(_answer: object) -> None:
 
 def _known(answer: Sequence[Any] | None, task_id: UUID) -> Record | None:
     return None if answer is None else read_record(task_id, answer)
+
+
+def with_values_from(ids: Sequence[UUID], answers: Sequence[Any]) -> list[tuple[Record, StoredValue | None] | None]:
+    """Read what reading.lua's record_with_value() returns for each id."""
+    return read_each(_with_value, answers, ids)
 
 
 def _with_value(answer: Sequence[Any] | None, task_id: UUID) -> tuple[Record, StoredValue | None] | None:

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from mog.engine.contracts import Finished
-from mog.engine.records import Record
+from mog.engine.records import Record, StoredValue
 from mog.engine.redis.layout import Layout
-from mog.engine.redis.records import records_from
+from mog.engine.redis.records import with_values_from
 from mog.engine.redis.scripts import Scripts
 from mog.engine.redis.subscription import Subscription
 from mog.errors import EngineError
@@ -48,7 +48,7 @@ class Watches:
         """See :meth:`ResultBackend.on_finished`."""
         self._listener = finished
 
-    async def watch(self, ids: Sequence[UUID]) -> list[Record | None]:
+    async def watch(self, ids: Sequence[UUID]) -> list[tuple[Record, StoredValue | None] | None]:
         """See :meth:`ResultBackend.watch`."""
         await self._subscription.begin()
         since = asyncio.get_running_loop().time()
@@ -59,10 +59,10 @@ class Watches:
         except BaseException:
             self._drop(texts)
             raise
-        records = records_from(ids, answers)
-        self._drop(text for text, record in zip(texts, records, strict=True) if not _goes_on(record))
+        found = with_values_from(ids, answers)
+        self._drop(text for text, one in zip(texts, found, strict=True) if not _goes_on(one))
         self._plan(anew=True)
-        return records
+        return found
 
     def unwatch(self, ids: Sequence[UUID]) -> None:
         """See :meth:`ResultBackend.unwatch`."""
@@ -149,5 +149,5 @@ class Watches:
         return list(self._watched)
 
 
-def _goes_on(record: object) -> bool:
-    return isinstance(record, Record) and record.state not in TERMINAL_STATES
+def _goes_on(found: object) -> bool:
+    return isinstance(found, tuple) and found[0].state not in TERMINAL_STATES

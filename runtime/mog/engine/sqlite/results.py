@@ -190,20 +190,18 @@ class SqliteResults(Part, ResultBackend):
         """See :meth:`ResultBackend.on_finished`."""
         self._watches.tell(finished)
 
-    async def watch(self, ids: Sequence[UUID]) -> list[Record | None]:
+    async def watch(self, ids: Sequence[UUID]) -> list[tuple[Record, StoredValue | None] | None]:
         """See :meth:`ResultBackend.watch`."""
         await self.store.join(waits=True)
         self._watches.add(ids)
         try:
-            records = await self.get(ids)
+            found = await self.get_with_values(ids)
         except BaseException:
             self._watches.drop(ids)
             raise
-        done = [
-            id_ for id_, record in zip(ids, records, strict=True) if record is None or record.state in TERMINAL_STATES
-        ]
+        done = [id_ for id_, one in zip(ids, found, strict=True) if one is None or one[0].state in TERMINAL_STATES]
         self._watches.drop(done)
-        return records
+        return found
 
     def unwatch(self, ids: Sequence[UUID]) -> None:
         """See :meth:`ResultBackend.unwatch`."""

@@ -50,9 +50,9 @@ class WaitingConformance:
         async with kit.engine() as client, kit.engine() as worker:
             listener = Listener.on(client)
             id_ = await Submitter(client).submit_new()
-            [record] = await client.results.watch([id_])
-            assert record is not None
-            assert record.state is ResultState.PENDING
+            [found] = await client.results.watch([id_])
+            assert found is not None
+            assert (found[0].state, found[1]) == (ResultState.PENDING, None)
             deliveries = await Deliveries.begin(worker, slots=1)
             await deliveries.settle(await deliveries.next())
             assert await listener.several(1) == [id_]
@@ -73,8 +73,10 @@ class WaitingConformance:
             deliveries = await Deliveries.begin(engine, slots=1)
             await deliveries.settle(await deliveries.next())
             done, unknown = await engine.results.watch([id_, uuid4()])
+            assert [done] == await engine.results.get_with_values([id_])
             assert done is not None
-            assert done.state is ResultState.SUCCESS
+            assert done[0].state is ResultState.SUCCESS
+            assert done[1] is not None
             assert unknown is None
             await kit.quiet()
             assert listener.told == []
@@ -129,6 +131,6 @@ class WaitingConformance:
             deliveries = await Deliveries.begin(engine, slots=1)
             await deliveries.settle(await deliveries.next())
             await listener.several(1)
-            [record] = await engine.results.watch([id_])
-            assert record is not None
-            assert record.state is ResultState.SUCCESS
+            [found] = await engine.results.watch([id_])
+            assert found is not None
+            assert found[0].state is ResultState.SUCCESS

@@ -16,16 +16,16 @@ from mog.engine.redis.store import RedisStore
 from mog.errors import EngineUnavailable
 from mog.states import ResultState
 
-from .place import Listener, Place, eventually, outcome
+from .place import VALUE, Listener, Place, eventually, outcome
 
 
 async def test_what_ends_elsewhere_is_told(place: Place, store: RedisStore) -> None:
     client = await place.open(lease=None)
     listener = Listener(client)
     id_, attempt = await place.start(store)
-    [record] = await client.watches.watch([id_])
-    assert record is not None
-    assert record.state is ResultState.RUNNING
+    [found] = await client.watches.watch([id_])
+    assert found is not None
+    assert (found[0].state, found[1]) == (ResultState.RUNNING, None)
     await store.attempts.settle([outcome(id_, attempt)])
     assert await listener.until(1) == [id_]
     assert not await place.call("EXISTS", place.layout.of_task("waiters", id_))
@@ -56,7 +56,9 @@ async def test_several_clients_are_told(place: Place, store: RedisStore) -> None
 async def test_what_is_done_or_unknown_is_not_watched(place: Place, store: RedisStore) -> None:
     done, unknown = await place.finish(store), uuid4()
     records = await store.watches.watch([done, unknown])
-    assert isinstance(records[0], Record)
+    assert records[0] is not None
+    assert isinstance(records[0][0], Record)
+    assert records[0][1] == VALUE
     assert records[1] is None
     assert store.watches._watched == {}
     assert not {key for key in await place.keys() if "waiters" in key}

@@ -1,7 +1,4 @@
 -- needs: reading
 -- Item: id. Returns records with values: contents, encoding, content type.
 
-return each(FIRST, 1, function(at)
-  local fields = record(ARGV[at])
-  return fields and {fields, call('HMGET', RESULT .. ARGV[at] .. VALUE, 'contents', 'encoding', 'content_type')}
-end)
+return each(FIRST, 1, function(at) return record_with_value(ARGV[at]) end)

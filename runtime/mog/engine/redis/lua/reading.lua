@@ -12,3 +12,9 @@ local function record(id)
   end
   return fields
 end
+
+-- Returns a record, and contents, encoding and content type of its value; false if there is none.
+local function record_with_value(id)
+  local fields = record(id)
+  return fields and {fields, call('HMGET', RESULT .. id .. VALUE, 'contents', 'encoding', 'content_type')}
+end
