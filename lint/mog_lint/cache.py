@@ -15,11 +15,11 @@ from pathlib import Path
 
 from mog_lint import entries
 from mog_lint.contents import Content
-from mog_lint.model.source import Problem, syntax_problem
+from mog_lint.model.source import Problem
 from mog_lint.model.summary import Summary
 from mog_lint.noting import Found, Wanted
 from mog_lint.pool import Workers
-from mog_lint.store import Store, encoded
+from mog_lint.store import Store
 
 OnProgress = Callable[[int, int], None]  # told how many contents of how many have been analysed
 KEPT_AT_LEAST = 20_000  # entries, of which a content has one or two
@@ -42,18 +42,17 @@ class Cache:
         """Analyse those contents that are not known; `on_progress` may raise to stop."""
         unknown = list({content.key: content for content in contents if self._known(content) is None}.values())
         with closing(workers.map(entries.make_summary, [content.data for content in unknown], len)) as made:
-            for done, (content, entry) in enumerate(zip(unknown, made, strict=True), 1):
+            for done, (content, (entry, found)) in enumerate(zip(unknown, made, strict=True), 1):
                 self.store.put(content.key, entry)
+                if found is not None:
+                    self._add(content, found)
                 if on_progress is not None:
                     on_progress(done, len(unknown))
 
     def analysed(self, content: Content) -> Summary | Problem:
-        """Return a content's summary, or why there is none."""
+        """Return the summary of a content that has been learnt, or why there is none."""
         known = self._known(content)
-        if known is None:
-            self.store.put(content.key, entries.make_summary(content.data))
-            known = self._known(content)
-        assert known is not None, "what has just been noted is known"
+        assert known is not None, "what has been learnt is known"
         return known
 
     def _known(self, content: Content) -> Summary | Problem | None:
@@ -64,16 +63,19 @@ class Cache:
             self._analysed[content.key] = known
         return self._analysed[content.key]
 
-    def syntax_problem(self, content: Content) -> Problem | None:
-        """Return what is wrong with a content of which no summary is needed."""
-        if self.store.get(content.key) == [entries.VALID]:
-            return None
+    def check(self, contents: Iterable[Content], workers: Workers) -> None:
+        """Look for mistakes in those contents that are not known, and of which no summary is needed."""
+        unknown = list({content.key: content for content in contents if not self._is_checked(content)}.values())
+        made = workers.map(entries.make_check, [content.data for content in unknown], len)
+        for content, entry in zip(unknown, made, strict=True):
+            self.store.put(content.key, entry)
+
+    def _is_checked(self, content: Content) -> bool:
+        return self.store.get(content.key) == [entries.VALID] or self._known(content) is not None
+
+    def problem(self, content: Content) -> Problem | None:
+        """Return what is wrong with a content that has been learnt or checked."""
         known = self._known(content)
-        if known is None and syntax_problem(content.data) is None:
-            self.store.put(content.key, encoded([entries.VALID]))
-            return None
-        # libcst is asked where CPython refuses a file: it may know newer syntax.
-        known = known or self.analysed(content)
         return known if isinstance(known, Problem) else None
 
     def find(self, wanted: Mapping[Content, Wanted], workers: Workers) -> None:
@@ -82,8 +84,11 @@ class Cache:
         requests = [(content.data, lacks) for content, lacks in missing.items() if lacks]
         made = workers.map(entries.make_found, requests, lambda request: len(request[0]))
         for content, found in zip([content for content, lacks in missing.items() if lacks], made, strict=True):
-            merged = self._found[content.key] = self.found(content).with_more(found)
-            self.store.put(_place_key(content), entries.found_entry(merged))
+            self._add(content, found)
+
+    def _add(self, content: Content, found: Found) -> None:
+        merged = self._found[content.key] = self.found(content).with_more(found)
+        self.store.put(_place_key(content), entries.found_entry(merged))
 
     def found(self, content: Content) -> Found:
         """Return what has been found out of a content so far."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from mog_lint.findings import Location
+from mog_lint.foresight import foreseen
 from mog_lint.model.codec import as_data, from_data
-from mog_lint.model.source import Problem
-from mog_lint.model.stack import with_large_stack
+from mog_lint.model.source import Problem, syntax_problem
 from mog_lint.model.summary import Summary
 from mog_lint.noting import Found, Wanted
 from mog_lint.rule import TextEdit
@@ -20,14 +20,21 @@ SUMMARY, PROBLEM, VALID = "summary", "problem", "valid"
 DAMAGED = (KeyError, ValueError, TypeError, IndexError, AttributeError)
 
 
-def make_summary(data: bytes) -> bytes:
-    """Analyse a content: return the entry of its summary, or of why there is none."""
+def make_check(data: bytes) -> bytes:
+    """Return the entry of a content of which no summary is needed, but for what is wrong with it, if anything."""
+    # libcst is asked where CPython refuses a file: it may know newer syntax.
+    return encoded([VALID]) if syntax_problem(data) is None else make_summary(data)[0]
+
+
+def make_summary(data: bytes) -> tuple[bytes, Found | None]:
+    """Analyse a content: return the entry of its summary, or of why there is none, and what will be wanted of it."""
     from mog_lint.analysis import last_analysis  # noqa: PLC0415 - imports libcst
 
-    outcome = with_large_stack(lambda: last_analysis(data))
+    outcome = last_analysis(data)
     if isinstance(outcome, Problem):
-        return encoded([PROBLEM, outcome.message, outcome.location.row, outcome.location.column])
-    return encoded([SUMMARY, as_data(outcome.summary)])
+        return encoded([PROBLEM, outcome.message, outcome.location.row, outcome.location.column]), None
+    wanted = foreseen(outcome.summary)
+    return encoded([SUMMARY, as_data(outcome.summary)]), make_found((data, wanted)) if wanted else None
 
 
 def read_summary(entry: Any) -> Summary | Problem | None:
@@ -45,7 +52,7 @@ def make_found(request: tuple[bytes, Wanted]) -> Found:
     """Find out what is wanted of a content that has a summary."""
     from mog_lint.placing import place  # noqa: PLC0415 - imports libcst
 
-    return with_large_stack(lambda: place(*request))
+    return place(*request)
 
 
 def found_entry(found: Found) -> bytes:

@@ -27,6 +27,12 @@ class Wanted:
         """Say whether anything is wanted."""
         return bool(self.sites or self.fixes)
 
+    def add(self, site: int, plan: FixPlan | None = None) -> None:
+        """Want the place of a site, and the fix of what is reported there."""
+        self.sites.add(site)
+        if plan is not None and callable(plan.edits):
+            self.fixes.add(fix_note(plan, site))
+
     def beyond(self, found: Found) -> Wanted:
         """Return what is wanted and not found yet; where a tree is too deep, nothing is left to be found."""
         if found.is_too_deep:

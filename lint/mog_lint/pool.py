@@ -1,6 +1,6 @@
 """Work on many contents in several processes, in order.
 
-Starting one takes as long as parsing 0.3 MB, because each imports libcst, so little work is done here and now, and
+Starting one takes as long as parsing 0.2 MB, because each imports libcst, so little work is done here and now, and
 processes that run are kept. They are spawned, not forked: who calls may have threads. That needs a main module that can
 be imported, so a caller has to ask for more than one process.
 """
@@ -15,7 +15,9 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
-WORTH_A_PROCESS = 500_000  # bytes
+from mog_lint.model.stack import with_large_stack
+
+WORTH_A_PROCESS = 250_000  # bytes
 WORTH_A_TRIP = 20_000  # bytes, to a process that runs
 CHUNK = 60_000  # bytes, so that all end at about the same time
 
@@ -31,7 +33,10 @@ class Workers:
         self._executor: ProcessPoolExecutor | None = None
 
     def map(self, work: Callable[[T], R], items: Sequence[T], size: Callable[[T], int]) -> Generator[R, None, None]:
-        """Yield what `work`, a function of a module, makes of each item; `size` tells an item's bytes."""
+        """Yield what `work`, a function of a module, makes of each item; `size` tells an item's bytes.
+
+        It is called where the stack is large.
+        """
         done = 0
         if self._is_worth_it(sum(map(size, items))):
             try:
@@ -41,7 +46,8 @@ class Workers:
             except BrokenProcessPool:
                 self.close()  # a process was killed, or could not start: the rest is done here
                 self.jobs = 1
-        yield from map(work, items[done:])
+        for chunk in _chunks(items[done:], size):
+            yield from _work_on(work, chunk)
 
     def close(self) -> None:
         """End the processes; new ones are started when there is work again."""
@@ -83,10 +89,13 @@ def _chunks(items: Sequence[T], size: Callable[[T], int]) -> Iterator[list[T]]:
 
 
 def _work_on(work: Callable[[T], R], chunk: list[T]) -> list[R]:
-    return list(map(work, chunk))
+    return with_large_stack(lambda: list(map(work, chunk)))
 
 
 def _prepare() -> None:
     """Leave Ctrl-C to the parent, and the many small objects of trees to reference counting."""
+    from mog_lint.model.parsing import trust_the_parser  # noqa: PLC0415 - imports libcst
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
+    trust_the_parser()

@@ -39,12 +39,9 @@ class Presenter:
 
     def _note(self, module: Module, report: Report, wanted: dict[Content, Wanted]) -> None:
         if isinstance(report.place, int):
-            own = wanted[self._content(module)]
-            own.sites.add(report.place)
-            if report.fix is not None and callable(report.fix.edits):
-                own.fixes.add(fix_note(report.fix, report.place))
+            wanted[self._content(module)].add(report.place, report.fix)
         for step in report.chain:
-            wanted[self._content(step.module)].sites.add(step.site)
+            wanted[self._content(step.module)].add(step.site)
 
     def is_too_deep(self, module: Module) -> bool:
         """Say whether nothing can be found out of a file."""

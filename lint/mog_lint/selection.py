@@ -23,6 +23,8 @@ class Selection:
 
     def rules_for(self, path: Path) -> tuple[Rule, ...]:
         """Return the rules that count in a file."""
+        if not self.per_file:
+            return self.rules
         ignored = {code for pattern, codes in self.per_file if self._matches(path, pattern) for code in codes}
         return tuple(rule for rule in self.rules if rule.code not in ignored)
 

@@ -92,14 +92,21 @@ class Session:
             yield from found.get(path, ())
 
     def _reported(self, paths: Iterable[Path]) -> Iterator[tuple[Path, list[Finding]]]:
-        checked = []
-        for path in paths:
-            module, rules = self.project.at(path), self.selection.rules_for(path)
-            if module is not None:
-                checked.append((RuleContext(module, self.views), rules))
-            elif any(rule.code == SYNTAX_ERROR for rule in rules) and (problem := self._problem(path)) is not None:
+        modules = {path: module for path in paths if (module := self.project.at(path)) is not None}
+        yield from self._problems_of(path for path in paths if path not in modules)
+        contexts = [
+            (RuleContext(module, self.views), self.selection.rules_for(path)) for path, module in modules.items()
+        ]
+        yield from findings_of(contexts, Presenter(self.contents, self.cache, self.workers))
+
+    def _problems_of(self, paths: Iterable[Path]) -> Iterator[tuple[Path, list[Finding]]]:
+        """Yield the findings of files without a module, of which only their syntax is checked."""
+        contents = {path: self.contents.get(path) for path in paths}
+        self.cache.check((item for item in contents.values() if isinstance(item, Content)), self.workers)
+        for path, content in contents.items():
+            problem = content if isinstance(content, Problem) else self.cache.problem(content)
+            if problem is not None and any(rule.code == SYNTAX_ERROR for rule in self.selection.rules_for(path)):
                 yield path, [problem_finding(path, problem, self.contents.read(path) or b"")]
-        yield from findings_of(checked, Presenter(self.contents, self.cache, self.workers))
 
     def save(self) -> None:
         """Keep what was learnt of contents for the next run; a program that stays does so now and then."""
@@ -217,13 +224,6 @@ class Session:
     @cached_property
     def _by_name(self) -> dict[str, Path]:
         return {name: path for path in sorted(self.files) for name in self._layout.module_name(path).candidates}
-
-    def _problem(self, path: Path) -> Problem | None:
-        """Return what is wrong with a file that has no module, if anything."""
-        content = self.contents.get(path)
-        if isinstance(content, Problem):
-            return content
-        return self._problems.get(path) or self.cache.syntax_problem(content)
 
 
 @contextmanager

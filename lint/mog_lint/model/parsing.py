@@ -33,11 +33,26 @@ def parse(source: Source, data: bytes) -> cst.Module | Problem:
         return cst.parse_module(source.text)
     except cst.ParserSyntaxError as error:
         return refused or _unknown_to_libcst(error)
+    except cst.CSTValidationError:
+        return refused or Problem(NOT_LINTED)
     except BaseException as error:
         # A panic in libcst's Rust code arrives as a BaseException of a class that cannot be imported.
         if type(error).__name__ != "PanicException":
             raise
         return refused or Problem(NOT_LINTED)
+
+
+def trust_the_parser() -> None:
+    """Have libcst's nodes not check themselves when they are made, for the rest of this process.
+
+    What its parser makes is right, and checking it takes a sixth of the time. Whoever makes nodes wants the checks, so
+    this is for processes of our own that only parse.
+    """
+    cst.CSTNode.__post_init__ = _no_check  # type: ignore[method-assign]  # that is the point
+
+
+def _no_check(self: cst.CSTNode) -> None:
+    """Take a node as it is."""
 
 
 def _unknown_to_libcst(error: cst.ParserSyntaxError) -> Problem:

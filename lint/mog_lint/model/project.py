@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 
 from mog_lint.model.registry import Module, Registry, names_of
-from mog_lint.model.summary import Class, Function
+from mog_lint.model.summary import Class, Function, Symbols
 
 __all__ = ["Module", "Origin", "Project", "absolute"]
 
@@ -25,9 +25,9 @@ class Project:
     def __init__(self, modules: Iterable[Module] = ()) -> None:
         self._registry = Registry()
         self._resolved: dict[Module, dict[str, frozenset[Origin]]] = {}
-        self._asked: dict[str, set[tuple[str, Path]]] = defaultdict(
-            set
-        )  # on the way of which symbols, by module's name
+        self._called: dict[Module, dict[Symbols, tuple[tuple[Module, Function], ...]]] = {}
+        # On the way of which symbols, of modules at these paths, the module of a name was looked for.
+        self._asked: dict[str, set[tuple[str, Path]]] = defaultdict(set)
         self._way: set[str] = set()  # the names looked up for the symbol that is followed right now
         self._definitions: dict[Module, dict[str, list[Function]]] = {}
         self._in_order: tuple[Module, ...] | None = None
@@ -58,6 +58,7 @@ class Project:
             self._registry.remove(module)
             self._forget(module)
             self._resolved.pop(module, None)
+            self._called.pop(module, None)
             self._definitions.pop(module, None)
 
     def _forget(self, module: Module) -> None:
@@ -68,6 +69,7 @@ class Project:
                 home = self._registry.by_path.get(path)
                 if home is not None:
                     self._resolved.get(home, {}).pop(symbol, None)
+                    self._called.pop(home, None)
 
     def find(self, name: str) -> Module | None:
         """Return the module of a full name, or None where no file of the project can have it."""
@@ -90,10 +92,13 @@ class Project:
             if symbol not in known:
                 self._way = set()
                 known[symbol] = frozenset(self._follow(symbol, home))
-                for name in self._way:
-                    self._asked[name].add((symbol, home.path))
+                self._note_way(symbol, home)
             found |= known[symbol]
         return frozenset(found)
+
+    def _note_way(self, symbol: str, home: Module) -> None:
+        for name in self._way:
+            self._asked[name].add((symbol, home.path))
 
     def look_ahead(self, symbols: Iterable[str], home: Module) -> set[str]:
         """Return the same as `resolve` without a note of which modules that asks for."""
@@ -104,10 +109,20 @@ class Project:
         """The names of modules, there or not, on which depends where the symbols lead that have been resolved."""
         return self._asked.keys()
 
-    def functions(self, symbols: Iterable[str], home: Module) -> tuple[tuple[Module, Function], ...]:
+    def functions(self, symbols: Symbols, home: Module) -> tuple[tuple[Module, Function], ...]:
         """Return the project's functions that calling these symbols may run, empty where one of them is not known."""
+        known = self._called.setdefault(home, {})
+        if symbols not in known:
+            names = self.resolve(symbols, home)
+            self._way = set()
+            known[symbols] = self._functions(names, home)
+            for symbol in symbols:
+                self._note_way(symbol, home)
+        return known[symbols]
+
+    def _functions(self, names: Iterable[str], home: Module) -> tuple[tuple[Module, Function], ...]:
         found: list[tuple[Module, Function]] = []
-        for name in sorted(self.resolve(symbols, home)):
+        for name in sorted(names):
             defined = () if name.startswith("=") else self._defined(name, home)
             if not defined:
                 return ()
@@ -120,7 +135,7 @@ class Project:
             return []
         parts = name.replace("()", "").split(".")
         for depth in range(len(parts) - 1, -1, -1):
-            module = self._registry.find(".".join(parts[:depth])) if any(parts[:depth]) else None
+            module = self.find(".".join(parts[:depth])) if any(parts[:depth]) else None
             module = module or (home if depth == 1 and not parts[0] else None)
             if module is not None:
                 qualname = ".".join(parts[depth:])

@@ -1,6 +1,10 @@
 """Parsing never crashes."""
 
+import subprocess
+import sys
+import sysconfig
 from collections.abc import Callable
+from pathlib import Path
 
 import libcst as cst
 import pytest
@@ -36,6 +40,35 @@ def test_a_panic_of_libcst_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(cst, "parse_module", panic)
     assert isinstance(parsed(b"x = 1\n"), Problem)
+
+
+def test_a_tree_that_libcst_finds_wrong_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(_node: cst.CSTNode) -> None:
+        raise cst.CSTValidationError
+
+    monkeypatch.setattr(cst.Name, "_validate", check)
+    assert isinstance(parsed(b"x = 1\n"), Problem)
+
+
+TRUST = """
+import sys
+from pathlib import Path
+import libcst as cst
+from mog_lint.model.parsing import trust_the_parser
+texts = [path.read_text("utf-8") for path in map(Path, sys.argv[1:])]
+checked = [cst.parse_module(text) for text in texts]
+trust_the_parser()
+cst.Name("no name")
+for text, tree in zip(texts, checked, strict=True):
+    assert cst.parse_module(text).deep_equals(tree)
+print(len(texts))
+"""
+
+
+def test_trees_are_the_same_without_their_own_checks() -> None:
+    library = sorted((Path(sysconfig.get_path("stdlib")) / "asyncio").glob("*.py"))
+    run = [sys.executable, "-c", TRUST, *map(str, library)]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == f"{len(library)}\n"
 
 
 def test_an_interrupt_is_no_panic(monkeypatch: pytest.MonkeyPatch) -> None:
