@@ -23,6 +23,7 @@ class Mog(AnnouncedVerbs):
         "queues": Announced("mog_cli.verbs.queues:verbs", "Look at queues, empty them."),
         "dead": Announced("mog_cli.verbs.dead:verbs", "Look at dead letters, replay them, drop them."),
         "nodes": Announced("mog_cli.verbs.nodes:verbs", "Look at the processes that work."),
+        "doctor": Announced("mog_cli.verbs.doctor:doctor", "Look over the app and what it stands on; say what to do."),
         "lint": Announced("mog_cli.verbs.lint:lint", "Check the source of tasks."),
         "explain": Announced("mog_cli.verbs.explain:explain", "Explain a rule of the linter."),
         "rules": Announced("mog_cli.verbs.rules:rules", "List the linter's rules."),

@@ -153,7 +153,7 @@ class AppConfig(BaseModel):
         try:
             config = handler(data)
         except ValidationError as error:
-            what = describe(error, [*_names(cls)], info.context or {})
+            what = describe(error, [*setting_names(cls)], info.context or {})
             raise ConfigError(f"the configuration is not valid: {what}") from None
         return config._completed()
 
@@ -196,13 +196,13 @@ def load_config(**arguments: Any) -> AppConfig:
     None do not count. Raises ConfigError that says where the wrong value came from.
     """
     given = {name: Setting(value, f"argument {name}") for name, value in arguments.items() if value is not None}
-    found = from_project() | from_environment(_names(AppConfig))
+    found = from_project() | from_environment(setting_names(AppConfig))
     settings = {name: setting for name, setting in found.items() if name.partition(".")[0] not in given} | given
     origins = {name: setting.origin for name, setting in settings.items()}
     return AppConfig.model_validate(assemble(settings), context=origins)
 
 
-def _names(model: type[BaseModel]) -> Iterator[str]:
+def setting_names(model: type[BaseModel]) -> Iterator[str]:
     """Yield the names of all settings, and those of their parts as ``name.part``."""
     for name, field in model.model_fields.items():
         yield name

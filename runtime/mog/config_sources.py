@@ -32,13 +32,18 @@ class Setting(NamedTuple):
     origin: str
 
 
+def variable_of(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper().replace(".", "_")
+
+
 def from_environment(names: Iterable[str]) -> dict[str, Setting]:
     """Read ``MOG_<NAME>`` for each setting, ``MOG_<NAME>_<PART>`` for ``name.part``; lists and tables as JSON.
 
     An empty variable counts as not given. Raises ConfigError for what is no JSON, and for a variable whose name is
     almost that of a setting.
     """
-    variables = {PREFIX + name.upper().replace(".", "_"): name for name in names}
+    variables = {variable_of(name): name for name in names}
     found = {}
     for variable, text in os.environ.items():
         if variable in variables and text:
