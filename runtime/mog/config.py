@@ -63,6 +63,7 @@ class Queues(BaseModel):
 class GuardConfig(BaseModel):
     """Who blocks the event loop of a worker is told after ``warn`` seconds; after ``limit`` the worker is not ready.
 
+    A run is told of that takes longer than ``long_task``; None: half of ``consumer_timeout`` with RabbitMQ, else never.
     Without ``enabled`` nobody looks, and readiness knows nothing of it either.
     """
 
@@ -71,6 +72,7 @@ class GuardConfig(BaseModel):
     enabled: bool = True
     warn: Seconds = Field(1.0, gt=0)
     limit: Seconds = Field(15.0, gt=0)
+    long_task: Seconds | None = Field(None, gt=0)
 
 
 class AppConfig(BaseModel):

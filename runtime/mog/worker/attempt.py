@@ -48,14 +48,14 @@ class Attempt:
     __slots__ = (
         "_context",
         "_endings",
-        "_name",
         "_retry_policy",
-        "_started",
         "_thread",
         "_worker",
         "delivery",
         "ended_elsewhere",
+        "name",
         "runner",
+        "started",
         "stopped",
     )
 
@@ -70,12 +70,13 @@ class Attempt:
         self._endings = Endings(delivery, worker.app.config, worker.app.clock)
         self._context: Context | None = None
         self._thread: asyncio.Future[Any] | None = None
-        self._name = "?"
-        self._started = 0.0
+        self.name = "?"
+        self.started = 0.0
+        """When it began, by the monotonic clock; 0 before."""
 
     async def run(self) -> None:
         """Run the task, store its end, free the slot."""
-        self._started = time.monotonic()
+        self.started = time.monotonic()
         try:
             ending = await self._reach_ending()
         except Exception as error:  # noqa: BLE001 - a slot must never be lost, and the task neither
@@ -85,6 +86,11 @@ class Attempt:
         self._tell(ending)
         if await self._store(ending) and ending.state is not ResultState.SUSPENDED:
             await self._worker.completed(self.delivery.message.id, self._context)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the task waits for others just now."""
+        return self._context is not None and self._context.waiting.is_entered
 
     def stop(self) -> None:
         """Cancel the task; it is then put back, and begins anew on another worker."""
@@ -107,7 +113,7 @@ class Attempt:
             request = request_from_json(self.delivery.message.body)
         except InvalidRequest as error:
             return self._endings.failed(error, ResultState.INVALID, dead="unreadable")
-        self._name = request.name
+        self.name = request.name
         current_run.set(Run(request.id, request.name))
         refused = await refusal(self._worker, request, self.delivery, self._endings)
         if refused is not None:
@@ -126,7 +132,7 @@ class Attempt:
         """Park a task that this worker does not know: during a rolling upgrade another may. In the end, INVALID."""
         if self._worker.parked_for(self.delivery.message.id) >= self._worker.app.config.unknown_task_grace:
             return self._endings.failed(error, ResultState.INVALID, dead="unknown-task")
-        log.warning("task %s[%s] is unknown here; parked for %g s", self._name, self.delivery.message.id, PARK)
+        log.warning("task %s[%s] is unknown here; parked for %g s", self.name, self.delivery.message.id, PARK)
         return self._endings.parked(PARK)
 
     # -- the run
@@ -208,17 +214,17 @@ class Attempt:
         try:
             delay = task.retry.wait(error, self.delivery.retries)
         except Exception:
-            log.exception("the backoff of task %s failed; it is not retried", self._name)
+            log.exception("the backoff of task %s failed; it is not retried", self.name)
             return None
         if delay is None:
             return None
         drop_own_frames(error)
-        log.warning("task %s[%s] is retried in %.3g s", self._name, self.delivery.message.id, delay, exc_info=error)
+        log.warning("task %s[%s] is retried in %.3g s", self.name, self.delivery.message.id, delay, exc_info=error)
         return self._endings.retried(delay, error)
 
     def _failed(self, error: BaseException) -> Ending:
         drop_own_frames(error)
-        log.error("task %s[%s] failed", self._name, self.delivery.message.id, exc_info=error)
+        log.error("task %s[%s] failed", self.name, self.delivery.message.id, exc_info=error)
         return self._endings.failed(error)
 
     def _cancelled(self) -> Ending:
@@ -239,14 +245,14 @@ class Attempt:
         try:
             recorded = await stored
         except EngineError as error:
-            log.error("the end of task %s[%s] could not be stored: %s", self._name, self.delivery.message.id, error)
+            log.error("the end of task %s[%s] could not be stored: %s", self.name, self.delivery.message.id, error)
             if isinstance(error, StoreUnusable):
                 self._worker.give_up(error)
             return False
         if not recorded:
             log.warning(
                 "task %s[%s]: attempt %d was not recorded, the task was ended or taken over meanwhile",
-                self._name,
+                self.name,
                 self.delivery.message.id,
                 self.delivery.attempt,
             )
@@ -255,9 +261,9 @@ class Attempt:
     def _tell(self, ending: Ending) -> None:
         if self._worker.observer is not None:
             line = None if ending.error is None else one_line(ending.error)
-            took = time.monotonic() - self._started
+            took = time.monotonic() - self.started
             task_id, attempt = self.delivery.message.id, self.delivery.attempt
-            self._worker.tell(TaskEnded(task_id, self._name, ending.state, took, attempt, line, ending.delay))
+            self._worker.tell(TaskEnded(task_id, self.name, ending.state, took, attempt, line, ending.delay))
 
     def _free_slot(self) -> None:
         """Free the slot; that of a `def` task whose thread still runs only once it returns."""

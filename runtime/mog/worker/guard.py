@@ -44,7 +44,7 @@ class Guard:
     """Watches the loop on which it is started until it is stopped; does nothing unless ``config.enabled``.
 
     The packages of the functions ``own`` are the user's code, wherever they are installed. The news go to ``alarm``,
-    else to file descriptor 2.
+    else to file descriptor 2. ``on_beat`` is called some times a second on the loop.
     """
 
     def __init__(
@@ -53,10 +53,12 @@ class Guard:
         own: Iterable[Callable[..., object]] = (),
         *,
         alarm: Alarm | None = None,
+        on_beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.config = config
         self._own = own
         self._alarm = alarm
+        self._on_beat = on_beat
         self._pulse = Pulse(min(INTERVAL, config.warn / 2), self._take_beat)
         self._watcher: Watcher | None = None
         self._thread: threading.Thread | None = None
@@ -146,6 +148,7 @@ class Guard:
             self._watchdog.wind()
         if self._watcher is not None:
             self._watcher.take_beat(due, lateness)
+        self._on_beat()
 
     def _eye(self) -> Callable[[], Culprit]:
         """Return what looks at the running loop, from any thread."""

@@ -26,6 +26,11 @@ class WaitingForTasks:
         self._worker, self._attempt = worker, attempt
         self._entered = 0
 
+    @property
+    def is_entered(self) -> bool:
+        """Whether the attempt waits just now."""
+        return self._entered > 0
+
     def __enter__(self) -> Self:
         self._entered += 1
         if self._entered == 1:

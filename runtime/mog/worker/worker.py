@@ -19,6 +19,7 @@ from mog.revoking import revoke_children
 from mog.worker.attempt import Attempt
 from mog.worker.events import Event, Observer, WorkerStarted, WorkerStopping
 from mog.worker.guard import Guard
+from mog.worker.long_runs import LongRuns, long_after
 from mog.worker.slots import Slots
 from mog.worker.stopping import Stopping
 from mog.worker.valve import Valve
@@ -54,11 +55,13 @@ class Worker:
         self.port = app.port()
         self.stopping = Stopping()
         self.observer = observer
-        self.guard = Guard(app.config.guard, [task.function for task in app.tasks], alarm=alarm)
         self._queues = tuple(queues)
         self._slots = Slots(concurrency, app.config.maximum_concurrency)
         self._once = once
         self._attempts: dict[UUID, Attempt] = {}
+        long_runs = LongRuns(self._attempts, long_after(app.config))
+        own = [task.function for task in app.tasks]
+        self.guard = Guard(app.config.guard, own, alarm=alarm, on_beat=long_runs.look)
         self._idle = asyncio.Event()
         self._first_parked: dict[UUID, float] = {}
         self._consumption: Consumption | None = None
