@@ -15,7 +15,6 @@ from mog import App, Context
 from mog.config import load_config
 from mog.worker.long_runs import LongRuns, long_after
 
-
 Told = Callable[[], list[str]]
 
 
