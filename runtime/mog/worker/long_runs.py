@@ -50,7 +50,7 @@ class LongRuns:
             if attempt.started and task_id not in self._told and not attempt.waits:
                 self._told.add(task_id)
                 log.warning(
-                    "task %s[%s] has been running for %.0f s: split it into children, or loop over context.checkpointed",
+                    "task %s[%s] has been running for %.0f s: split it into children or use context.checkpointed",
                     attempt.name,
                     task_id,
                     self._clock() - attempt.started,
