@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import libcst as cst
 
 from mog_lint.model.builder import build
 from mog_lint.model.parsing import parse
+from mog_lint.model.pieces import parse_again
 from mog_lint.model.positions import locate
 from mog_lint.model.source import TOO_DEEP, Problem, Source, read_source
 from mog_lint.model.stack import deep_recursion
@@ -26,12 +26,16 @@ class Parsed:
     nodes: tuple[cst.CSTNode, ...]
 
 
-def analyse(data: bytes) -> Parsed | Problem:
-    """Parse a file and reduce it to its summary; the same bytes give the same sites each time."""
+def analyse(data: bytes, before: Parsed | None = None) -> Parsed | Problem:
+    """Parse a file and reduce it to its summary; the same bytes give the same sites each time.
+
+    Where a content is much like the one `before`, its tree takes over what has not changed.
+    """
     source = read_source(data)
     if isinstance(source, Problem):
         return source
-    tree = parse(source, data)
+    kept = None if before is None else parse_again(source, data, before.source, before.tree)
+    tree = kept or parse(source, data)
     if isinstance(tree, Problem):
         return tree
     try:
@@ -46,7 +50,24 @@ def analyse(data: bytes) -> Parsed | Problem:
     return Parsed(source, tree, summary, built.nodes)
 
 
-@lru_cache(maxsize=1)
-def last_analysis(data: bytes) -> Parsed | Problem:
-    """Parse and reduce a file, as `analyse`; the last one is remembered, as its places are often asked for next."""
-    return analyse(data)
+class Analyst:
+    """Analyses contents one after the other, and remembers the last one.
+
+    Its places are often asked for next; and what is asked for then may be the same text, typed in.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[bytes, Parsed | Problem] = (b"", Problem("nothing has been analysed"))
+        self._parsed: Parsed | None = None
+
+    def analyse(self, data: bytes) -> Parsed | Problem:
+        """Return what `analyse` does."""
+        known, outcome = self._last
+        if known != data or self._parsed is None:
+            outcome = analyse(data, self._parsed)
+            self._last = (data, outcome)
+            self._parsed = outcome if isinstance(outcome, Parsed) else self._parsed
+        return outcome
+
+
+last_analysis = Analyst().analyse  # of this process: whoever asks next is likely to mean the same file

@@ -29,17 +29,25 @@ def parse(source: Source, data: bytes) -> cst.Module | Problem:
     refused = syntax_problem(data)
     if refused is not None and any(reason in refused.message for reason in _FINAL):
         return refused
+    tree = attempt(source.text)
+    if isinstance(tree, cst.Module):
+        return tree
+    return refused or (Problem(NOT_LINTED) if tree is None else _unknown_to_libcst(tree))
+
+
+def attempt(text: str) -> cst.Module | cst.ParserSyntaxError | None:
+    """Return the tree of a text, libcst's words against it, or None where it fails without any."""
     try:
-        return cst.parse_module(source.text)
+        return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
-        return refused or _unknown_to_libcst(error)
+        return error
     except cst.CSTValidationError:
-        return refused or Problem(NOT_LINTED)
+        return None
     except BaseException as error:
         # A panic in libcst's Rust code arrives as a BaseException of a class that cannot be imported.
         if type(error).__name__ != "PanicException":
             raise
-        return refused or Problem(NOT_LINTED)
+        return None
 
 
 def trust_the_parser() -> None:

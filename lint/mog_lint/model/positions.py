@@ -43,7 +43,7 @@ def locate(tree: cst.Module, text: str, wanted: Iterable[cst.CSTNode] = ()) -> P
     """Find where the wanted nodes and all comments stand in the `text` that `tree` was parsed from."""
     nodes = list(wanted)
     heads = (last for node in nodes if (last := _end_of_head(node)) is not None)
-    recorder = _Recorder(tree, [*nodes, *heads])
+    recorder = Recorder(tree, [*nodes, *heads])
     with deep_recursion():
         tree._codegen(recorder)
     spans = {**recorder.inclusive, **recorder.syntactic}
@@ -67,7 +67,7 @@ def _end_of_head(node: cst.CSTNode) -> cst.CSTNode | None:
     return (node.name or node.type) if isinstance(node, cst.ExceptHandler | cst.ExceptStarHandler) else None
 
 
-class _Recorder(CodegenState):
+class Recorder(CodegenState):
     """Generates code and notes the offsets at which wanted nodes begin and end.
 
     libcst asks for a syntactic position around most nodes. Where it names an `end_node`, a trailing block, that
@@ -88,18 +88,28 @@ class _Recorder(CodegenState):
         self._note_end = _NoteEnd(self)
 
     def add_token(self, value: str) -> None:
+        """Generate a text."""
         self.tokens.append(value)
         self.offset += len(value)
 
     def add_indent_tokens(self) -> None:
+        """Generate the white space before a line."""
         for token in self.indent_tokens:
             self.add_token(token)
 
+    def replay(self, text: str, comments: Iterable[Span]) -> None:
+        """Take in a text without wanted nodes that is known already, and where its comments stand in it."""
+        self.comments += [Span(span.start + self.offset, span.end + self.offset) for span in comments]
+        self.add_token(text)
+        self.last_end = self.offset
+
     def before_codegen(self, node: cst.CSTNode) -> None:
+        """Note where a node begins, its own parentheses included."""
         if type(node) is cst.Comment or id(node) in self.wanted:
             self._open.append(self.offset)
 
     def after_codegen(self, node: cst.CSTNode) -> None:
+        """Note where a node ends, its own parentheses included."""
         if type(node) is cst.Comment:
             self.comments.append(Span(self._open.pop(), self.offset))
         elif id(node) in self.wanted:
@@ -112,6 +122,7 @@ class _Recorder(CodegenState):
         start_node: cst.CSTNode | None = None,  # noqa: ARG002 - blocks alone have one
         end_node: cst.CSTNode | None = None,
     ) -> AbstractContextManager[None]:
+        """Note where a node begins and ends, without its own parentheses."""
         # An import names its closing parenthesis or star, which are no blocks.
         own_end = end_node is None or type(node) is cst.ImportFrom
         if id(node) in self.wanted:
@@ -128,7 +139,7 @@ class _Recorder(CodegenState):
 
 
 class _NoteEnd(AbstractContextManager[None]):
-    def __init__(self, recorder: _Recorder) -> None:
+    def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
 
     def __exit__(self, *_: object) -> None:

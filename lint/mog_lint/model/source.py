@@ -14,7 +14,7 @@ import tokenize
 import warnings
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from mog_lint.findings import Location
 
@@ -102,10 +102,18 @@ def syntax_problem(data: bytes) -> Problem | None:
     It runs before libcst's: it is ten times as fast, tells what is wrong in better words, and refuses the nesting
     that would overflow the stack of libcst's parser, which no one could catch.
     """
+    tree = python_tree(data)
+    return tree if isinstance(tree, Problem) else None
+
+
+@lru_cache(maxsize=1)
+def python_tree(data: bytes) -> ast.Module | Problem:
+    """Return CPython's own tree of a file, or what is wrong with it; the last one is asked for again and remembered."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an invalid escape is ruff's business
         try:
-            compile(data, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+            tree: ast.Module = compile(data, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)  # type: ignore[assignment]  # of "exec" it is one
+            return tree
         except SyntaxError as error:
             # -1 and 0 stand for "unknown", which some messages of the tokeniser give.
             return Problem(error.msg, Location(max(error.lineno or 1, 1), max(error.offset or 1, 1)))
@@ -113,4 +121,3 @@ def syntax_problem(data: bytes) -> Problem | None:
             return Problem(str(error))
         except (RecursionError, MemoryError):
             return Problem(TOO_DEEP)
-    return None
