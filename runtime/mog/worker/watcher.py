@@ -127,9 +127,8 @@ class Watcher:
         threshold = self._threshold(due)
         if due is None or threshold is None or (late := self._clock() - due) < threshold + patience:
             return None
-        culprit = self._see()
-        news = LoopBlocked(late, self._manner(kept=late - threshold), culprit, unready=late >= self._config.limit)
-        return Sighting(due, news)
+        manner = self._manner(kept=late - threshold)  # before see(), in which the loop may get to beat
+        return Sighting(due, LoopBlocked(late, manner, self._see(), unready=late >= self._config.limit))
 
     def _knows(self, seen: Sighting) -> bool:
         told = self._told

@@ -195,6 +195,24 @@ def test_manners(loop: Loop, cpu: float | None, kept: float, process_cpu: float,
     assert news.manner is manner
 
 
+def test_loop_that_is_free_again_while_it_is_looked_at(loop: Loop) -> None:
+    see = loop.see
+
+    def see_slowly() -> Culprit:
+        culprit = see()
+        loop.run_for(0.1)
+        loop.beat()
+        return culprit
+
+    loop.watcher._see = see_slowly
+    loop.run_for(4.0, cpu=4.0)
+    loop.look()
+    blocked, freed = loop.news
+    assert isinstance(blocked, LoopBlocked)
+    assert blocked.manner is Manner.HOLDS_LOCK, "by what it did while it was blocked"
+    assert freed == LoopFreed(pytest.approx(3.9), blocked)
+
+
 def test_alarm_that_fails_is_shown_and_called_again(loop: Loop, capfd: pytest.CaptureFixture[str]) -> None:
     def fail(news: LoopBlocked | LoopFreed) -> None:
         loop.hear(news)
