@@ -1,18 +1,18 @@
 """The scripts, by name, and how they are run.
 
-A script is a file of the directory ``lua`` behind ``prelude.lua``, and behind the files that its lines ``-- needs:``
-name. It gets a head, the same for all, and a number of items, and returns an answer for each. A call's items are
-spread over as many runs as needed for none to hold up the server; all runs go out at once.
+A script is a file of the directory ``lua``, behind ``common/prelude.lua`` and the others of that directory which its
+lines ``-- needs:`` name. It gets a head, the same for all, and a number of items, and returns an answer for each. A
+call's items are spread over as many runs as needed for none to hold up the server; all runs go out at once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha1
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -44,19 +44,23 @@ class Script(NamedTuple):
     sha: str
 
 
-@cache
-def load(name: str) -> Script:
-    """Return the script ``name``."""
-    own = _read(name)
-    parts = [_read("prelude"), *map(_read, _NEEDS.findall(own)), own]
-    text = "\n".join(parts)
+def _compose(own: str, common: Mapping[str, str]) -> Script:
+    text = "\n".join([common["prelude"], *(common[name] for name in _NEEDS.findall(own)), own])
     first, _, rest = text.partition("-- NAMES\n")
     text = f"{first}{lua_names(rest)}\n{rest}"
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-def _read(name: str) -> str:
-    return (_DIRECTORY / f"{name}.lua").read_text("utf-8")
+def _read(directory: Path) -> dict[str, str]:
+    return {file.stem: file.read_text("utf-8") for file in directory.glob("*.lua")}
+
+
+_COMMON = _read(_DIRECTORY / "common")
+
+SCRIPTS: Mapping[str, Script] = MappingProxyType(
+    {name: _compose(own, _COMMON) for name, own in _read(_DIRECTORY).items()}
+)
+"""All scripts by name. Read at once, since a later version may be installed while this process runs."""
 
 
 class Scripts:
@@ -93,7 +97,7 @@ class Scripts:
         return answer
 
     async def _repeat(self, name: str, head: Item, runs: Sequence[Item], again: bool) -> list[Any]:
-        script = load(name)
+        script = SCRIPTS[name]
         try:
             return await self._run(script, head, runs, again)
         except ConnectionLost:

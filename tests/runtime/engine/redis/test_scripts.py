@@ -16,34 +16,34 @@ from tests.services import RedisServer
 import mog.engine.redis
 from mog.engine.redis.codec import read_time, write_time
 from mog.engine.redis.layout import Layout, lua_names
-from mog.engine.redis.scripts import ITEMS_AT_ONCE, load
+from mog.engine.redis.scripts import ITEMS_AT_ONCE, SCRIPTS
 from mog.engine.redis.store import RedisStore
 from mog.errors import ResultError, StoreUnusable
 
 from .place import Place, eventually, outcome
 
 DIRECTORY = Path(mog.engine.redis.__file__).parent
-NAMES = sorted(file.stem for file in (DIRECTORY / "lua").glob("*.lua"))
-LIBRARIES = {"prelude", "outbox", "ending", "owning", "leases", "reading", "indexing"}
+FILES = sorted((DIRECTORY / "lua").rglob("*.lua"))
+
+every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 CALLED = re.compile(r'\.(?:run|ask|run_once)\(\s*"(\w+)"')
 
 
 def test_every_script_is_called_and_every_call_has_a_script() -> None:
     called = {name for file in DIRECTORY.glob("*.py") for name in CALLED.findall(file.read_text("utf-8"))}
-    assert called == set(NAMES) - LIBRARIES
+    assert called == set(SCRIPTS)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_scripts_name_no_key_themselves(name: str) -> None:
+@every_file
+def test_scripts_name_no_key_themselves(file: Path) -> None:
     """Names of keys stand in layout.py alone."""
-    text = (DIRECTORY / "lua" / f"{name}.lua").read_text("utf-8")
-    code = re.sub(r"--.*", "", text)
+    code = re.sub(r"--.*", "", file.read_text("utf-8"))
     assert not re.search(r"'[^']*(?:\.mog\.|\.mognet\.|/value|/children|/metadata)[^']*'", code)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_scripts_say_what_they_take(name: str) -> None:
-    assert (DIRECTORY / "lua" / f"{name}.lua").read_text("utf-8").startswith("-- ")
+@every_file
+def test_scripts_say_what_they_take(file: Path) -> None:
+    assert file.read_text("utf-8").startswith("-- ")
 
 
 def test_names_are_the_layouts() -> None:
@@ -58,9 +58,9 @@ def test_names_are_the_layouts() -> None:
     assert layout.of("index") == "shop.mog.index"
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - LIBRARIES))
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
 async def test_every_script_compiles(name: str, place: Place) -> None:
-    assert (await place.call("SCRIPT", "LOAD", load(name).text)).decode() == load(name).sha
+    assert (await place.call("SCRIPT", "LOAD", SCRIPTS[name].text)).decode() == SCRIPTS[name].sha
 
 
 async def test_a_server_that_has_forgotten_the_scripts_gets_those_that_it_lacks(own_redis: RedisServer) -> None:
@@ -156,7 +156,7 @@ async def test_times_are_written_as_python_writes_them(place: Place) -> None:
     dice = random.Random(5)
     times = [round(dice.uniform(-2e9, 2e10), 6) for _ in range(2000)]
     times += [0.0, 0.5, -0.25, 951782400.0, 951868799.999999, 1709164800.0, 4107542400.0, 1e9 - 1e-7]
-    text = load("over").text.rpartition("return each")[0] + "return iso(tonumber(ARGV[2]))"
+    text = SCRIPTS["over"].text.rpartition("return each")[0] + "return iso(tonumber(ARGV[2]))"
     for time in times:
         written = (await place.call("EVAL", text, 0, place.app, repr(time), "0")).decode()
         assert abs((read_time(written.encode()) or 0.0) - time) < 2e-6
