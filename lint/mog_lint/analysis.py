@@ -50,23 +50,26 @@ def analyse(data: bytes, before: Parsed | None = None) -> Parsed | Problem:
     return Parsed(source, tree, summary, built.nodes)
 
 
-class Analyst:
-    """Analyses contents one after the other, and remembers the last one.
+REMEMBERED = 8  # contents, of which a tree takes some 100 times the room
 
-    Its places are often asked for next; and what is asked for then may be the same text, typed in.
+
+class Analyst:
+    """Analyses contents one after the other, and remembers the last ones.
+
+    Places in them are often asked for next; and what is asked for then may be the last text, typed in.
     """
 
     def __init__(self) -> None:
-        self._last: tuple[bytes, Parsed | Problem] = (b"", Problem("nothing has been analysed"))
-        self._parsed: Parsed | None = None
+        self._known: dict[bytes, Parsed | Problem] = {}
+        self._last: Parsed | None = None
 
     def analyse(self, data: bytes) -> Parsed | Problem:
         """Return what `analyse` does."""
-        known, outcome = self._last
-        if known != data or self._parsed is None:
-            outcome = analyse(data, self._parsed)
-            self._last = (data, outcome)
-            self._parsed = outcome if isinstance(outcome, Parsed) else self._parsed
+        outcome = self._known.pop(data, None) or analyse(data, self._last)
+        self._known[data] = outcome
+        if len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
+        self._last = outcome if isinstance(outcome, Parsed) else self._last
         return outcome
 
 

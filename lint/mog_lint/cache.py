@@ -6,15 +6,13 @@ below the project, in `.mog/lint/`.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
 from mog_lint import entries
 from mog_lint.contents import Content
+from mog_lint.fingerprint import fingerprint
 from mog_lint.model.source import Problem
 from mog_lint.model.summary import Summary
 from mog_lint.noting import Found, Wanted
@@ -110,21 +108,3 @@ class Cache:
 
 def _place_key(content: Content) -> str:
     return f"{content.key}.places"
-
-
-def fingerprint() -> str:
-    """Return a hash of all that entries depend on besides the content: Python, libcst and this package's code."""
-    parts = [sys.version]
-    for file in _code():
-        status = file.stat()
-        parts.append(f"{file.name} {status.st_size} {status.st_mtime_ns}")
-    return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
-
-
-def _code() -> Iterator[Path]:
-    here = Path(__file__).parent
-    yield from sorted(here.rglob("*.py"))
-    yield here / "blocking_calls.txt"
-    libcst = importlib.util.find_spec("libcst")
-    if libcst is not None and libcst.origin is not None:
-        yield Path(libcst.origin)

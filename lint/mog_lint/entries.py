@@ -8,16 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from mog_lint.findings import Location
-from mog_lint.foresight import foreseen
 from mog_lint.model.codec import as_data, from_data
 from mog_lint.model.source import Problem, syntax_problem
 from mog_lint.model.summary import Summary
 from mog_lint.noting import Found, Wanted
 from mog_lint.rule import TextEdit
-from mog_lint.store import encoded
+from mog_lint.store import DAMAGED, encoded
 
 SUMMARY, PROBLEM, VALID = "summary", "problem", "valid"
-DAMAGED = (KeyError, ValueError, TypeError, IndexError, AttributeError)
 
 
 def make_check(data: bytes) -> bytes:
@@ -29,6 +27,7 @@ def make_check(data: bytes) -> bytes:
 def make_summary(data: bytes) -> tuple[bytes, Found | None]:
     """Analyse a content: return the entry of its summary, or of why there is none, and what will be wanted of it."""
     from mog_lint.analysis import last_analysis  # noqa: PLC0415 - imports libcst
+    from mog_lint.foresight import foreseen  # noqa: PLC0415 - imports the rules
 
     outcome = last_analysis(data)
     if isinstance(outcome, Problem):

@@ -8,14 +8,15 @@ be imported, so a caller has to ask for more than one process.
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from concurrent.futures import BrokenExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 from mog_lint.model.stack import with_large_stack
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 WORTH_A_PROCESS = 250_000  # bytes
 WORTH_A_TRIP = 20_000  # bytes, to a process that runs
@@ -43,7 +44,7 @@ class Workers:
                 for outcome in self._elsewhere(work, items, size):
                     yield outcome
                     done += 1
-            except BrokenProcessPool:
+            except BrokenExecutor:
                 self.close()  # a process was killed, or could not start: the rest is done here
                 self.jobs = 1
         for chunk in _chunks(items[done:], size):
@@ -60,8 +61,7 @@ class Workers:
             return total >= WORTH_A_TRIP
         jobs = min(self.jobs, total // WORTH_A_PROCESS)
         if jobs > 1:
-            context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(jobs, context, initializer=_prepare)
+            self._executor = _executor(jobs)
         return jobs > 1
 
     def _elsewhere(self, work: Callable[[T], R], items: Sequence[T], size: Callable[[T], int]) -> Iterator[R]:
@@ -73,6 +73,13 @@ class Workers:
         finally:
             for future in futures:
                 future.cancel()
+
+
+def _executor(jobs: int) -> ProcessPoolExecutor:
+    import multiprocessing  # noqa: PLC0415 - these two take 0.01 s, which is much for who needs no processes
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - the same
+
+    return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_prepare)
 
 
 def _chunks(items: Sequence[T], size: Callable[[T], int]) -> Iterator[list[T]]:

@@ -91,8 +91,13 @@ class Reach:
         return any(is_task_api(found) or found.replace("()", "") in self.decorators for found in names)
 
 
-def follow(project: Project, functions: Iterable[tuple[Module, Function]], depth: int) -> None:
-    """Ask the project for all that these functions call, what that calls, and so on, over so many calls."""
+def follow(
+    project: Project, functions: Iterable[tuple[Module, Function]], depth: int, *, through_awaits: bool = False
+) -> None:
+    """Ask the project for all that these functions call, what that calls, and so on, over so many calls.
+
+    What a coroutine awaits answers for itself, unless it is to be followed `through_awaits`.
+    """
     level = list(functions)
     seen = {id(function) for _, function in level}
     for _ in range(depth + 1):
@@ -101,7 +106,7 @@ def follow(project: Project, functions: Iterable[tuple[Module, Function]], depth
             for decoration in function.decorations:
                 project.resolve(decoration.symbols, module)
             for call in function.calls:
-                found = project.functions(call.symbols, module)
+                found = () if call.is_awaited and not through_awaits else project.functions(call.symbols, module)
                 called += [item for item in found if id(item[1]) not in seen]
                 seen.update(id(function) for _, function in found)
         level = called

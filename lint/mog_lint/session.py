@@ -41,22 +41,30 @@ from mog_lint.views import Views
 class Session:
     """What is known of a project between two looks at it.
 
-    `files` are those to analyse, by absolute path; without them they are the project's. With `jobs` above 1 that many
+    `files` are those to analyse, by absolute path; without them they are the project's. `contents` and
+    `layout` are what has been read of them already. With `jobs` above 1 that many
     processes are started where there is much to parse, which needs a main module that can be imported without harm.
     Raises ConfigError for a selection of a rule that does not exist.
     """
 
     def __init__(
-        self, config: LintConfig, *, files: Iterable[Path] | None = None, use_cache: bool = True, jobs: int = 1
+        self,
+        config: LintConfig,
+        *,
+        files: Iterable[Path] | None = None,
+        contents: Contents | None = None,
+        layout: Layout | None = None,
+        use_cache: bool = True,
+        jobs: int = 1,
     ) -> None:
         self.config = config
         self.workers = Workers(jobs)
         self.selection = Selection(config)
         self.cache = Cache.of_project(config.root) if use_cache and config.has_project else Cache()
         self.files = set(discover((), config).files if files is None else files)
-        self.contents = Contents()
+        self.contents = contents or Contents()
         self.project = Project()
-        self._layout = Layout(config, self.contents.given)
+        self._layout = layout or Layout(config, self.contents.given)
         self._reach = Reach(config.task_decorators)
         self._problems: dict[Path, Problem] = {}  # of contents that were to be analysed
         self._changed: set[Path] = set()  # files of which the module, if there is one, is of an older content
@@ -79,12 +87,12 @@ class Session:
         for path in self.files.union(discover((), self.config).files):
             self._look_again(path)
 
-    def findings(self, paths: Iterable[Path] | None = None) -> Iterator[Finding]:
+    def findings(self, paths: Iterable[Path] | None = None, on_progress: OnProgress | None = None) -> Iterator[Finding]:
         """Yield the findings of these files, by absolute path, or of all, in the order of files and lines."""
         reported = set(self.files if paths is None else paths)
         self.files |= reported
         try:
-            self.analyse(reported)
+            self.analyse(reported, on_progress)
             found = dict(self._reported(reported))
         finally:
             self.workers.close()
@@ -161,9 +169,9 @@ class Session:
     def _asked(self, reported: Collection[Path]) -> set[Path]:
         """Return the files into which coroutines of these files, and tasks, may lead."""
         modules = [module for path in reported if (module := self.project.at(path)) is not None]
-        roots = [(module, function) for module in modules for function in module.summary.functions if function.is_async]
-        roots += [(task.module, task.function) for task in self.tasks]
-        follow(self.project, roots, DEPTH)
+        functions = ((module, function) for module in modules for function in module.summary.functions)
+        follow(self.project, ((module, function) for module, function in functions if function.is_async), DEPTH)
+        follow(self.project, ((task.module, task.function) for task in self.tasks), DEPTH, through_awaits=True)
         return {self._by_name[name] for name in self.project.asked & self._by_name.keys()}
 
     def _link(self, picked: Mapping[Path, Content], on_progress: OnProgress | None) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from mog_lint.files import replace_file
 
+DAMAGED = (KeyError, ValueError, TypeError, IndexError, AttributeError)  # what reading a note of an odd shape raises
 KEPT_PER_USED = 4  # other branches of the repository want their notes back
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.lint.scratch import ScratchProject, places
 
-from mog_lint import cache as cache_module
 from mog_lint.analysis import Parsed, analyse
+from mog_lint.fingerprint import fingerprint
 from mog_lint.model.codec import as_data, from_data
 from mog_lint.model.source import Problem, digest
 from mog_lint.store import KEPT_PER_USED, Store, encoded
@@ -38,9 +38,9 @@ def cache_file(project: ScratchProject) -> Path:
 def count_analyses(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     seen: list[bytes] = []
 
-    def spy(data: bytes) -> Parsed | Problem:
+    def spy(data: bytes, before: Parsed | None = None) -> Parsed | Problem:
         seen.append(data)
-        return analyse(data)
+        return analyse(data, before)
 
     monkeypatch.setattr("mog_lint.analysis.analyse", spy)
     return seen
@@ -109,8 +109,9 @@ def test_a_damaged_cache_is_no_cache(project: ScratchProject, content: bytes) ->
     project.write("tasks.py", UNNAMED)
     first = project.lint()
     key = digest(UNNAMED).encode()
-    content = content.replace(b"FINGERPRINT", cache_module.fingerprint().encode()).replace(b"KEY", key)
+    content = content.replace(b"FINGERPRINT", fingerprint().encode()).replace(b"KEY", key)
     cache_file(project).write_bytes(content)
+    (cache_file(project).parent / "runs").unlink()
     assert project.lint() == first
     assert key + b"\t" in cache_file(project).read_bytes()
     assert key + b".places\t" in cache_file(project).read_bytes()

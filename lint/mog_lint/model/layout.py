@@ -33,12 +33,16 @@ class ModuleName:
 
 
 class Layout:
-    """Knows a project's source roots and names its modules; `given` are files that count as if they were on disk."""
+    """Knows a project's source roots and names its modules; `given` are files that count as if they were on disk.
+
+    What it has said it says again: where files have come or gone, make a new one.
+    """
 
     def __init__(self, config: LintConfig, given: Container[Path] = ()) -> None:
         self.root = config.root
         self.given = given
         self._known_roots: dict[Path, list[int]] = {}
+        self._known_names: dict[Path, ModuleName] = {}
         named = config.src or tuple(_roots_of_build_back_end(config.pyproject)) or tuple(_conventional_roots(config))
         roots = [(self.root / place).resolve() for place in named]
         # The innermost root of a file decides: it is what the build back end or the user named on purpose.
@@ -46,6 +50,11 @@ class Layout:
 
     def module_name(self, path: Path) -> ModuleName:
         """Return the names under which the file at the absolute `path` may be imported."""
+        if path not in self._known_names:
+            self._known_names[path] = self._name(path)
+        return self._known_names[path]
+
+    def _name(self, path: Path) -> ModuleName:
         is_package = path.stem == "__init__"
         parts = path.parent.parts if is_package else (*path.parent.parts, path.stem)
         candidates = []

@@ -92,13 +92,10 @@ class Project:
             if symbol not in known:
                 self._way = set()
                 known[symbol] = frozenset(self._follow(symbol, home))
-                self._note_way(symbol, home)
+                for name in self._way:
+                    self._asked[name].add((symbol, home.path))
             found |= known[symbol]
         return frozenset(found)
-
-    def _note_way(self, symbol: str, home: Module) -> None:
-        for name in self._way:
-            self._asked[name].add((symbol, home.path))
 
     def look_ahead(self, symbols: Iterable[str], home: Module) -> set[str]:
         """Return the same as `resolve` without a note of which modules that asks for."""
@@ -113,11 +110,7 @@ class Project:
         """Return the project's functions that calling these symbols may run, empty where one of them is not known."""
         known = self._called.setdefault(home, {})
         if symbols not in known:
-            names = self.resolve(symbols, home)
-            self._way = set()
-            known[symbols] = self._functions(names, home)
-            for symbol in symbols:
-                self._note_way(symbol, home)
+            known[symbols] = self._functions(self.resolve(symbols, home), home)
         return known[symbols]
 
     def _functions(self, names: Iterable[str], home: Module) -> tuple[tuple[Module, Function], ...]:
@@ -135,7 +128,7 @@ class Project:
             return []
         parts = name.replace("()", "").split(".")
         for depth in range(len(parts) - 1, -1, -1):
-            module = self.find(".".join(parts[:depth])) if any(parts[:depth]) else None
+            module = self._registry.find(".".join(parts[:depth])) if any(parts[:depth]) else None
             module = module or (home if depth == 1 and not parts[0] else None)
             if module is not None:
                 qualname = ".".join(parts[depth:])
