@@ -1,63 +1,22 @@
-"""Edits in terms of nodes, turned into edits of the text once it is known where the nodes stand.
+"""Writes edits in terms of nodes.
 
 The text around an edit is never generated anew, so comments, blanks and line ends stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 
 import libcst as cst
 
 from mog_lint.model.expressions import dotted_name
-from mog_lint.model.positions import Places
-from mog_lint.rule import TextEdit
-
-
-class Where(Enum):
-    """On which side of its node an edit inserts, or that it replaces the node."""
-
-    BEFORE = "before"
-    AFTER = "after"
-    INSTEAD = "instead"
-
-
-@dataclass(frozen=True, eq=False)
-class NodeEdit:
-    """Insert `content` beside a node or replace it; the text of the node `repeated` follows the content.
-
-    An insertion after a node takes the place of the next `drop` characters.
-    """
-
-    node: cst.CSTNode
-    where: Where
-    content: str
-    repeated: cst.CSTNode | None = None
-    drop: int = 0
-
-    def nodes(self) -> Iterable[cst.CSTNode]:
-        """Return the nodes whose places the edit needs."""
-        return (self.node,) if self.repeated is None else (self.node, self.repeated)
-
-    def in_text(self, text: str, places: Places) -> TextEdit:
-        """Return the edit of the text."""
-        span = places.of(self.node)
-        content = self.content
-        if self.repeated is not None:
-            repeated = places.of(self.repeated)
-            content += text[repeated.start : repeated.end]
-        if self.where is Where.BEFORE:
-            return TextEdit(span.start, span.start, content)
-        return TextEdit(span.end if self.where is Where.AFTER else span.start, span.end + self.drop, content)
+from mog_lint.node_edit import NodeEdit, Where
+from mog_lint.pause_edits import PauseEdits
 
 
 @dataclass(frozen=True)
-class NodeEditor:
-    """Writes edits for the node that a rule has reported."""
-
-    node: cst.CSTNode
+class NodeEditor(PauseEdits):
+    """Writes edits for the node of a tree that a rule has reported."""
 
     def set_keyword(self, keyword: str, value: str) -> NodeEdit:
         """Give a call this keyword argument, replacing the value it has; what is no call becomes one."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from mog_lint.rule import FixPlan, TextEdit
 
 if TYPE_CHECKING:
-    from mog_lint.edits import NodeEdit, NodeEditor
+    from mog_lint.edits import NodeEditor
+    from mog_lint.node_edit import NodeEdit
 
 
 @dataclass

@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 
 from mog_lint.analysis import Parsed, last_analysis
-from mog_lint.edits import NodeEdit, NodeEditor, import_edit
+from mog_lint.edits import NodeEditor, import_edit
 from mog_lint.model.positions import locate
+from mog_lint.node_edit import NodeEdit
 from mog_lint.noting import Found, Wanted, carry_out
 
 
@@ -21,7 +22,7 @@ class _Fix:
     @classmethod
     def of(cls, note: str, parsed: Parsed) -> _Fix:
         site, needs, steps = json.loads(note)
-        edits = carry_out(steps, NodeEditor(parsed.nodes[site]))
+        edits = carry_out(steps, NodeEditor(parsed.nodes[site], parsed.tree))
         if edits and needs is not None and parsed.summary.exports.get(needs) != (f"{needs}:",):
             added = import_edit(parsed.tree, needs)
             edits = [] if added is None else [*edits, added]

@@ -94,7 +94,7 @@ class Reach:
 def follow(
     project: Project, functions: Iterable[tuple[Module, Function]], depth: int, *, through_awaits: bool = False
 ) -> None:
-    """Ask the project for all that these functions call, what that calls, and so on, over so many calls.
+    """Ask the project for all that these functions call and name in calls, and what that does, over so many calls.
 
     What a coroutine awaits answers for itself, unless it is to be followed `through_awaits`.
     """
@@ -106,6 +106,7 @@ def follow(
             for decoration in function.decorations:
                 project.resolve(decoration.symbols, module)
             for call in function.calls:
+                project.resolve(call.arguments, module)
                 found = () if call.is_awaited and not through_awaits else project.functions(call.symbols, module)
                 called += [item for item in found if id(item[1]) not in seen]
                 seen.update(id(function) for _, function in found)

@@ -21,7 +21,8 @@ from mog_lint.suppress import Unused
 from mog_lint.views import Views
 
 if TYPE_CHECKING:
-    from mog_lint.edits import NodeEdit, NodeEditor
+    from mog_lint.edits import NodeEditor
+    from mog_lint.node_edit import NodeEdit
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Good:
     source: str
     path: str = "tasks.py"
     files: Mapping[str, str] = field(default_factory=dict)
-    config: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    config: Mapping[str, tuple[str, ...] | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,17 @@ class RuleContext:
 
     @property
     def tasks(self) -> tuple[Task, ...]:
-        """The tasks that the file declares."""
+        """The tasks that the file declares, one that several decorators declare as often."""
         return self.all_tasks.of(self.module)
+
+    @property
+    def own_tasks(self) -> Iterator[Task]:
+        """The tasks that the file declares, each once: for what their functions do."""
+        seen: set[int] = set()
+        for task in self.tasks:
+            if task.function.site not in seen:
+                seen.add(task.function.site)
+                yield task
 
 
 class Rule:

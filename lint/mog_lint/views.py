@@ -7,6 +7,7 @@ from functools import cached_property
 
 from mog_lint.blocking import knowledge
 from mog_lint.config import LintConfig
+from mog_lint.model.cancellations import Cancellations
 from mog_lint.model.coroutines import Coroutines
 from mog_lint.model.interruptions import Interruptions
 from mog_lint.model.project import Project
@@ -30,6 +31,11 @@ class Views:
         """The coroutines of the files that have been analysed."""
         known = knowledge(self.config.blocking_calls, self.config.non_blocking_calls)
         return Coroutines(self.project, known, frozenset(self.config.offload_functions))
+
+    @cached_property
+    def cancellations(self) -> Cancellations:
+        """What coroutines do when they are cancelled."""
+        return Cancellations(self.project)
 
     @cached_property
     def interruptions(self) -> Interruptions:

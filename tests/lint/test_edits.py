@@ -29,6 +29,6 @@ def test_set_keyword(before: str, after: str) -> None:
     tree = cst.parse_module(text)
     function = tree.body[0]
     assert isinstance(function, cst.FunctionDef)
-    edit = NodeEditor(function.decorators[0].decorator).set_keyword("name", '"x"')
+    edit = NodeEditor(function.decorators[0].decorator, tree).set_keyword("name", '"x"')
     change = edit.in_text(text, locate(tree, text, edit.nodes()))
     assert text[: change.start] + change.content + text[change.end :] == f"@{after}\ndef f(): ...\n"

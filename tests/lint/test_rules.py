@@ -13,7 +13,7 @@ from mog_lint.rule import Bad, Good, Rule
 from mog_lint.rules import all_rules, find_rule
 from mog_lint.testing import cases, check_example
 
-FAMILIES = {"linter": "0", "declaration": "1", "loop": "2"}
+FAMILIES = {"linter": "0", "declaration": "1", "loop": "2", "interruption": "3", "long_running": "4"}
 
 every_rule = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
 

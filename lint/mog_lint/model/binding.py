@@ -1,9 +1,10 @@
-"""What an assignment binds, and what an attribute holds after one."""
+"""What imports and assignments bind, and what an attribute holds after one."""
 
 from __future__ import annotations
 
 import libcst as cst
 
+from mog_lint.model.expressions import dotted_name
 from mog_lint.model.scope import Scope
 from mog_lint.model.summary import Symbols
 
@@ -15,6 +16,28 @@ def bind_target(target: cst.BaseExpression, symbols: Symbols, scope: Scope) -> N
     elif isinstance(target, cst.Tuple | cst.List):
         for element in target.elements:
             bind_target(element.value, (), scope)
+
+
+def bind_import(node: cst.Import, scope: Scope) -> None:
+    """Bind what `import …` brings."""
+    for alias in node.names:
+        module = dotted_name(alias.name)
+        if alias.asname is not None:
+            bind_target(alias.asname.name, (f"{module}:",), scope)
+        else:
+            top = module.partition(".")[0]
+            scope.bind(top, (f"{top}:",))
+
+
+def bind_import_from(node: cst.ImportFrom, scope: Scope) -> list[str]:
+    """Bind what `from … import …` brings; return the module if that is a star."""
+    module = "." * len(node.relative) + dotted_name(node.module)
+    if isinstance(node.names, cst.ImportStar):
+        return [module]
+    for alias in node.names:
+        name = dotted_name(alias.name)
+        bind_target(alias.name if alias.asname is None else alias.asname.name, (f"{module}:{name}",), scope)
+    return []
 
 
 def lasting(symbols: Symbols) -> Symbols:

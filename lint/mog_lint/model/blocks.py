@@ -22,6 +22,7 @@ class Kind(StrEnum):
     TRIED = "d"  # what its handlers are for: its body without `else`
     EXCEPT = "e"
     SUPPRESS = "s"  # the body of `with suppress(…)`
+    FINALLY = "y"
     LATE = "l"  # what looks like a pause after work that would be done again
 
 
@@ -42,7 +43,9 @@ class Fact(StrEnum):
     ASKS = "A"  # what it does depends on what it caught, or on whether someone was cancelled
     HANDS_ON = "H"  # what it caught is kept, or given to a future
     # Of TRIED and SUPPRESS.
-    AWAITS_CANCELLED = "K"  # it awaits nothing but what the function itself has cancelled
+    AWAITS_CANCELLED = "K"  # it awaits nothing but what the function itself, or its object, cancels
+    # Of FOR.
+    IS_ASYNC = "Y"
 
 
 UNBOUNDED = -1

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from mog_lint.model.binding import bind_target, lasting
-from mog_lint.model.blocks import Kind
+from mog_lint.model.binding import bind_import, bind_import_from, bind_target, lasting
+from mog_lint.model.blocks import Fact, Kind
 from mog_lint.model.body import Body
 from mog_lint.model.calls import CallCollector
+from mog_lint.model.cancelling import is_timeout
 from mog_lint.model.catching import Catching
 from mog_lint.model.expressions import dotted_name, instances_of, root_name, symbols_of
 from mog_lint.model.parameters import parameters
@@ -77,18 +78,23 @@ class _Builder:
     is_script: bool = False
 
     def summary(self) -> Summary:
+        cancelled = {name for _, body in self.functions for name in body.cancelling.cancelled if self.is_shared(name)}
         functions = tuple(
             replace(
                 function,
                 returns=function.returns or self.returned.get(function.qualname, ()),
                 calls=tuple(body.calls),
                 is_generator=body.is_generator,
-                blocks=body.blocks(),
+                blocks=body.blocks(cancelled),
             )
             for function, body in self.functions
         )
         classes = {name: replace(item, attributes=self.attributes.get(name, {})) for name, item in self.classes.items()}
         return Summary(functions, classes, self.exports, tuple(self.stars), self.is_script)
+
+    def is_shared(self, name: str) -> bool:
+        """Say whether a name means the same in several functions."""
+        return name.startswith(("self.", "cls.")) or name.partition(".")[0] in self.exports
 
     def walk(self, body: Statements, scope: Scope) -> None:
         """Walk statements in order."""
@@ -139,7 +145,8 @@ class _Builder:
         for parameter, may_be_context in given:
             symbols = (CONTEXT,) if may_be_context else self.instances(parameter.annotation, scope)
             inner.bind(parameter.name.value, symbols)
-        body = Body(node, any(is_context(symbol) for symbols in inner.names.values() for symbol in symbols))
+        takes_context = any(is_context(symbol) for symbols in inner.names.values() for symbol in symbols)
+        body = Body(node, self.body, takes_context)
         self.functions.append((function, body))
         for rest in (node.params.star_arg, node.params.star_kwarg):
             if isinstance(rest, cst.Param):  # the annotation tells what is inside, not what it is
@@ -196,22 +203,10 @@ class _Builder:
     # Imports and assignments
 
     def import_(self, node: cst.Import, scope: Scope) -> None:
-        for alias in node.names:
-            module = dotted_name(alias.name)
-            if alias.asname is not None:
-                bind_target(alias.asname.name, (f"{module}:",), scope)
-            else:
-                top = module.partition(".")[0]
-                scope.bind(top, (f"{top}:",))
+        bind_import(node, scope)
 
     def import_from(self, node: cst.ImportFrom, scope: Scope) -> None:
-        module = "." * len(node.relative) + dotted_name(node.module)
-        if isinstance(node.names, cst.ImportStar):
-            self.stars.append(module)
-            return
-        for alias in node.names:
-            name = dotted_name(alias.name)
-            bind_target(alias.name if alias.asname is None else alias.asname.name, (f"{module}:{name}",), scope)
+        self.stars += bind_import_from(node, scope)
 
     def assign(self, node: cst.Assign, scope: Scope) -> None:
         self.calls(node.value, scope, Use.BOUND)
@@ -219,6 +214,8 @@ class _Builder:
         for target in node.targets:
             self.calls_of_target(target.target, scope)
             self.hold(target.target, symbols, scope)
+            if self.body is not None and isinstance(node.value, cst.Name | cst.Attribute):
+                self.body.cancelling.sources[dotted_name(target.target)] = node.value
             bind_target(target.target, symbols, scope)
 
     def annotated_assign(self, node: cst.AnnAssign, scope: Scope) -> None:
@@ -299,14 +296,17 @@ class _Builder:
         catching = Catching(self.body, self.site, bool(self.stars), scope)
         catching.begin(Kind.TRY)
         self.branches(catching.alternatives(node), scope)
-        for body in _bodies(node.finalbody):
-            self.walk(body, scope)
+        if node.finalbody is not None:
+            catching.begin(Kind.FINALLY)
+            self.walk(node.finalbody.body.body, scope)
+            catching.end()
         catching.end()
 
     def for_(self, node: cst.For, scope: Scope) -> None:
         self.calls(node.iter, scope)
         symbols, turns = self.symbols(node.iter, scope), turns_of_iterable(node.iter, scope)
-        self.count_await(node)
+        if self.body is not None and node.asynchronous is not None:
+            self.body.note_await()
         bind_target(node.target, (), scope)
         self.loop(node, (Kind.FOR, symbols, turns), scope)
 
@@ -319,12 +319,13 @@ class _Builder:
         if self.body is not None:
             self.body.begin(kind)
             if isinstance(node, cst.For) and isinstance(node.target, cst.Name):
-                self.body.sources[node.target.value] = node.iter
+                self.body.cancelling.sources[node.target.value] = node.iter
         if isinstance(node, cst.While):
             self.calls(node.test, scope)
         self.branches([[node.body.body], []], scope)
         if self.body is not None:
-            self.body.end(self.site(node), symbols, turns)
+            is_async = isinstance(node, cst.For) and node.asynchronous is not None
+            self.body.end(self.site(node), symbols, turns, Fact.IS_ASYNC if is_async else "")
         for body in _bodies(node.orelse):
             self.walk(body, scope)
 
@@ -333,12 +334,13 @@ class _Builder:
         for item in node.items:
             if item.asname is not None:
                 bind_target(item.asname.name, self.symbols(item.item, scope), scope)
-        self.count_await(node)
+        if self.body is not None and node.asynchronous is not None:
+            self.body.note_await(waits=not is_timeout(node))
         before = 0 if self.body is None else self.body.awaits
         catching = Catching(self.body, self.site, bool(self.stars), scope)
-        caught = catching.suppressed(node)
+        caught = catching.enter(node)
         self.walk(node.body.body, scope)
-        catching.end_suppressed(caught)
+        catching.leave(node, caught)
         if self.body is not None and self.body.awaits > before:
             for index in entered:
                 if index is not None:
@@ -353,10 +355,6 @@ class _Builder:
             return collector.enter(item.item, scope)
         collector.visit(item.item, scope, Use.AWAITED)
         return None
-
-    def count_await(self, node: cst.For | cst.With) -> None:
-        if self.body is not None and node.asynchronous is not None:
-            self.body.note_await()
 
     def match(self, node: cst.Match, scope: Scope) -> None:
         self.calls(node.subject, scope)

@@ -19,8 +19,11 @@ from mog_lint.model.summary import CONTEXT, FLAGS, VALUE, Call, Symbols, Use, at
 from mog_lint.model.turns import turns_of_iterable
 
 _CONSTANTS = ("True", "False", "None")
-# Calls of which it matters how long they wait, or for which task they are.
-_SPOKEN = ("sleep", ".submit", ".run", ".create_request", ".submit_blocking", ".run_blocking", "Request", "^:submit")
+# Calls of which it matters how long they wait, for which task they are, or which function they run.
+_SPOKEN = (
+    *("sleep", "submit", ".run", "^:run", "create_request", "submit_blocking", "run_blocking", "Request"),
+    *("start_soon", ".start"),
+)
 _SPOKEN_ARGUMENTS = frozenset({"0", "name", "task", "delay", "seconds", "secs"})
 Site = Callable[[cst.CSTNode], int]
 
@@ -88,9 +91,7 @@ class CallCollector:
             spoken = self._spoken(node, scope) if symbols[0].endswith(_SPOKEN) else ()
             self.body.calls.append(Call(symbols, self.site(node), use, _constants(node) + spoken))
             self.body.note_pause(node, self.site)
-        name = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
-        if isinstance(name, cst.Name) and "cancel" in name.value:
-            self.body.note_cancel(node)
+        self.body.note_cancel(node)
         if self.body.takes_context and any(self._is_context(argument.value, scope) for argument in node.args):
             self.body.calls.append(Call((CONTEXT,), self.site(node), Use.GIVEN))
 
@@ -144,7 +145,7 @@ class CallCollector:
             if later.asynchronous is not None:
                 self.body.note_await()
             if isinstance(later.target, cst.Name):
-                self.body.sources[later.target.value] = later.iter
+                self.body.cancelling.sources[later.target.value] = later.iter
             bind_target(later.target, (), inner)
             for condition in later.ifs:
                 self.visit(condition.test, inner, Use.LOOPED)

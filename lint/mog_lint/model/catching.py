@@ -9,6 +9,7 @@ import libcst as cst
 
 from mog_lint.model.blocks import Kind
 from mog_lint.model.body import Body
+from mog_lint.model.cancelling import is_shield
 from mog_lint.model.endings import facts_of
 from mog_lint.model.expressions import symbols_of
 from mog_lint.model.scope import Scope
@@ -59,10 +60,11 @@ class Catching:
         if self.body is not None:
             self.body.end(self.site(handler), symbols, facts=facts_of(handler) if _is_broad(symbols) else "")
 
-    def suppressed(self, node: cst.With) -> tuple[tuple[int, Symbols], ...]:
+    def enter(self, node: cst.With) -> tuple[tuple[int, Symbols], ...]:
         """Begin a block for each `suppress` of a `with`; return where they stand and what they catch."""
         if self.body is None:
             return ()
+        self.body.shields += any(map(is_shield, node.items))
         found = []
         for item in node.items:
             call = item.item
@@ -74,10 +76,11 @@ class Catching:
                 self.body.begin(Kind.SUPPRESS)
         return tuple(found)
 
-    def end_suppressed(self, found: Sequence[tuple[int, Symbols]]) -> None:
-        """End the blocks that `suppressed` began."""
-        for site, symbols in reversed(found):
-            if self.body is not None:
+    def leave(self, node: cst.With, found: Sequence[tuple[int, Symbols]]) -> None:
+        """End the blocks that `enter` began."""
+        if self.body is not None:
+            self.body.shields -= any(map(is_shield, node.items))
+            for site, symbols in reversed(found):
                 self.body.end(site, symbols)
 
     def _exceptions(self, node: cst.BaseExpression) -> Symbols:

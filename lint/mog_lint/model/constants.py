@@ -1,9 +1,4 @@
-"""Numbers and lengths of time that are written out: folded, and as symbols.
-
-=60          the number 60
-=P90.0       the timedelta of 90 seconds
-=[3]         a tuple, list, set or dict of three items
-"""
+"""Numbers and lengths of time that are written out, folded to symbols as `quantities` knows them."""
 
 from __future__ import annotations
 
@@ -12,12 +7,11 @@ from collections.abc import Callable, Mapping
 
 import libcst as cst
 
+from mog_lint.model.quantities import ITEMS, TIME, number_of
 from mog_lint.model.summary import Symbols
 
 LARGEST = 1e15  # past that nobody waits or counts
 TIMEDELTA = ("datetime:timedelta",)
-_SECONDS = ".total_seconds()"
-_TIME, _ITEMS = "=P", "=["
 _UNITS = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")  # as timedelta takes them
 _IN_SECONDS = {"days": 86400.0, "microseconds": 1e-6, "milliseconds": 1e-3, "minutes": 60.0, "hours": 3600.0}
 _IN_SECONDS |= {"weeks": 604800.0, "seconds": 1.0}
@@ -31,26 +25,6 @@ _OPERATORS: Mapping[type[cst.CSTNode], Callable[[float, float], float]] = {
 Of = Callable[[cst.BaseExpression], Symbols]
 
 
-def number_of(symbols: Symbols) -> float | None:
-    """Return the number that symbols are, or the seconds of a timedelta's `total_seconds()`; None for anything else."""
-    if len(symbols) != 1 or not symbols[0].startswith("="):
-        return None
-    text = symbols[0].removeprefix("=")
-    if text.endswith(_SECONDS) and text.startswith("P"):
-        text = text[1:].removesuffix(_SECONDS)
-    try:
-        return float(text) if text[:1] in "-0123456789" else None
-    except ValueError:
-        return None
-
-
-def length_of(symbols: Symbols) -> int | None:
-    """Return the number of items of a collection that is written out, or None."""
-    if len(symbols) != 1 or not symbols[0].startswith(_ITEMS):
-        return None
-    return int(symbols[0][len(_ITEMS) : -1])
-
-
 def number(node: cst.Integer | cst.Float) -> Symbols:
     """Return the symbol of a number."""
     value = node.evaluated_value
@@ -60,7 +34,7 @@ def number(node: cst.Integer | cst.Float) -> Symbols:
 def collection(node: cst.Tuple | cst.List | cst.Set | cst.Dict) -> Symbols:
     """Return the symbol of a collection, nothing for an empty one, which is there to be filled, or an unpacked one."""
     starred = any(isinstance(item, cst.StarredElement | cst.StarredDictElement) for item in node.elements)
-    return () if starred or not node.elements else (f"{_ITEMS}{len(node.elements)}]",)
+    return () if starred or not node.elements else (f"{ITEMS}{len(node.elements)}]",)
 
 
 def negative(node: cst.UnaryOperation, of: Of) -> Symbols:
@@ -84,9 +58,9 @@ def arithmetic(node: cst.BinaryOperation, of: Of) -> Symbols:
         return ()
     times = _is_time(left) + _is_time(right)
     if times == 1 and isinstance(node.operator, cst.Multiply | cst.Divide):
-        return (f"{_TIME}{value}",)
+        return (f"{TIME}{value}",)
     if times == 2 and isinstance(node.operator, cst.Add | cst.Subtract):
-        return (f"{_TIME}{value}",)
+        return (f"{TIME}{value}",)
     return () if times else _number(value)
 
 
@@ -104,15 +78,15 @@ def timedelta(node: cst.Call, of: Of) -> Symbols:
         if value is None or argument.star or unit not in _IN_SECONDS:
             return ()
         seconds += value * _IN_SECONDS[unit]
-    return (f"{_TIME}{seconds}",)
+    return (f"{TIME}{seconds}",)
 
 
 def _value(symbols: Symbols) -> float | None:
-    return float(symbols[0].removeprefix(_TIME)) if _is_time(symbols) else number_of(symbols)
+    return float(symbols[0].removeprefix(TIME)) if _is_time(symbols) else number_of(symbols)
 
 
 def _is_time(symbols: Symbols) -> bool:
-    return len(symbols) == 1 and symbols[0].startswith(_TIME) and not symbols[0].endswith(")")
+    return len(symbols) == 1 and symbols[0].startswith(TIME) and not symbols[0].endswith(")")
 
 
 def _number(value: float) -> Symbols:

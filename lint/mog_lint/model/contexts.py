@@ -12,8 +12,6 @@ _CONTEXT = re.compile(r"(?:\^|(?:mog|mognet)(?:\.\w+)*\.Context)\.(?P<method>.+)
 _STATE = re.compile(r"(?:mog|mognet)(?:\.\w+)*\.State\.(?P<method>.+)")
 READS = frozenset({"state.get", "state.pop", "checkpointed"})
 WRITES = frozenset({"state.set", "state.pop", "state.clear", "checkpointed"})
-SLEEPS = frozenset({"asyncio.sleep", "asyncio.tasks.sleep", "anyio.sleep", "trio.sleep"})
-THREAD_SLEEPS = frozenset({"time.sleep"})
 # What hands work to other tasks, in mog and elsewhere.
 SUBMISSIONS = frozenset(
     {"submit", "submit_many", "run", "gather", "create_request"}

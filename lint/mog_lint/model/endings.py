@@ -11,7 +11,12 @@ from mog_lint.model.expressions import dotted_name, root_name
 
 Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 ENDS_PROCESS = frozenset({"sys.exit", "os._exit", "os.abort", "exit"})
-KEEPERS = frozenset({"set_exception", "append", "put", "put_nowait", "add", "send", "throw", "set_result"})
+# What only tells of an exception, or looks at it.
+TELLERS = frozenset(
+    {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "write", "echo", "format"}
+    | {"str", "repr", "type", "isinstance", "issubclass", "getattr", "hasattr", "print_exc", "print_exception"}
+    | {"format_exception", "format_exception_only", "format_exc", "format_tb"}
+)
 # What tells whether it was oneself who was cancelled.
 QUESTIONS = frozenset({"cancelling", "uncancel", "cancelled", "cancel_called", "cancelled_caught", "expired"})
 
@@ -93,12 +98,12 @@ def _asks(node: cst.CSTNode, caught: str) -> bool:
 
 
 def _hands_on(node: cst.CSTNode, caught: str) -> bool:
-    """Say whether the exception itself is kept, returned, yielded, or given to a future, queue or list."""
+    """Say whether the exception itself is kept, returned, yielded, or given to what does more than tell of it."""
     if isinstance(node, cst.Assign | cst.AnnAssign | cst.Return | cst.Yield):
         return isinstance(node.value, cst.Name) and node.value.value == caught
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value in KEEPERS:
-        return any(caught in _names(argument.value) for argument in node.args)
-    return False
+    if not isinstance(node, cst.Call) or dotted_name(node.func).rpartition(".")[2] in TELLERS:
+        return False
+    return any(isinstance(argument.value, cst.Name) and argument.value.value == caught for argument in node.args)
 
 
 def _names(node: cst.CSTNode) -> set[str]:

@@ -37,6 +37,7 @@ class Interruption:
     number: int
     raised: str
     source: tuple[Module, int]
+    is_from_callee: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +57,8 @@ class Interruptions:
         yield from self._own.get(key, ())
         for number, callee in self._edges.get(key, ()):
             if callee in self._leaving:
-                inner = self._leaving[callee]
-                yield Interruption(number, inner.raised, inner.source)
+                for inner in self._leaving[callee].values():
+                    yield Interruption(number, inner.raised, inner.source, is_from_callee=True)
 
     def own(self, function: Function, module: Module) -> Iterator[Interruption]:
         """Yield those that a function's own body raises."""
@@ -102,19 +103,19 @@ class Interruptions:
         return {key: list(self.own(function, key[0])) for key, function in self._functions.items()}
 
     @cached_property
-    def _leaving(self) -> Mapping[Key, Interruption]:
-        """The functions that an interruption leaves, each with one of those."""
+    def _leaving(self) -> Mapping[Key, Mapping[str, Interruption]]:
+        """The functions that interruptions leave, with one of those for each exception."""
         callers: dict[Key, list[tuple[int, Key]]] = defaultdict(list)
         for caller, calls in self._edges.items():
             for number, callee in calls:
                 callers[callee].append((number, caller))
-        found: dict[Key, Interruption] = {}
+        found: dict[Key, dict[str, Interruption]] = defaultdict(dict)
         pending = [(key, item) for key, items in self._own.items() for item in items]
         while pending:
             key, item = pending.pop()
-            if key in found or self.keeper(item.number, self._functions[key], key[0]) is not None:
+            if item.raised in found.get(key, {}) or self.keeper(item.number, self._functions[key], key[0]) is not None:
                 continue
-            found[key] = item
+            found[key][item.raised] = item
             pending += [(caller, Interruption(number, item.raised, item.source)) for number, caller in callers[key]]
         return found
 

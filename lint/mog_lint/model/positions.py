@@ -21,9 +21,13 @@ from mog_lint.model.stack import deep_recursion
 
 @dataclass(frozen=True)
 class Places:
-    """The spans of the wanted nodes, without their own parentheses, and those of all comments."""
+    """The spans of the wanted nodes, without their own parentheses, and those of all comments.
+
+    `whole` has the spans with the parentheses.
+    """
 
     spans: dict[int, Span]
+    whole: dict[int, Span]
     comments: tuple[Span, ...]
 
     def of(self, node: cst.CSTNode) -> Span:
@@ -35,7 +39,7 @@ class Places:
         span = self.spans[id(node)]
         last = _end_of_head(node)
         if last is not None:
-            return Span(span.start, self.spans[id(last)].end)
+            return Span(span.start, self.whole[id(last)].end)
         return Span(span.start, span.start + len("except")) if isinstance(node, cst.ExceptHandler) else span
 
 
@@ -46,16 +50,17 @@ def locate(tree: cst.Module, text: str, wanted: Iterable[cst.CSTNode] = ()) -> P
     recorder = Recorder(tree, [*nodes, *heads])
     with deep_recursion():
         tree._codegen(recorder)
-    spans = {**recorder.inclusive, **recorder.syntactic}
+    whole = recorder.inclusive
     dropped = _dropped("".join(recorder.tokens), text)
 
     def in_text(span: Span) -> Span:
         return Span(span.start + bisect_right(dropped, span.start), span.end + bisect_right(dropped, span.end))
 
     if dropped:
-        spans = {node: in_text(span) for node, span in spans.items()}
+        whole = {node: in_text(span) for node, span in whole.items()}
+        recorder.syntactic = {node: in_text(span) for node, span in recorder.syntactic.items()}
         recorder.comments = [in_text(span) for span in recorder.comments]
-    return Places(spans, tuple(recorder.comments))
+    return Places({**whole, **recorder.syntactic}, whole, tuple(recorder.comments))
 
 
 def _end_of_head(node: cst.CSTNode) -> cst.CSTNode | None:

@@ -6,7 +6,7 @@ that only looks whether it may go on has done no work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -52,20 +52,18 @@ class _Way:
         return state
 
     def _statement(self, statement: cst.CSTNode, *, worked: bool) -> bool | None:
-        if isinstance(statement, cst.SimpleStatementLine | cst.SimpleStatementSuite):
-            return self.follow(statement.body, worked=worked)
-        if isinstance(statement, cst.If):
-            return self._if(statement, worked=worked)
-        if isinstance(statement, cst.For | cst.While):
-            return self._loop(statement, worked=worked)
-        if isinstance(statement, cst.Try | cst.TryStar):
-            return self._try(statement, worked=worked)
-        if isinstance(statement, cst.With):
-            return self.follow(statement.body.body, worked=worked)
-        if isinstance(statement, cst.Match):
-            ways = [self.follow(case.body.body, worked=worked) for case in statement.cases]
-            return _either([*ways, worked])
-        return self._small(statement, worked=worked)
+        follow = _FOLLOWERS.get(type(statement), _Way._small)
+        return follow(self, statement, worked=worked)
+
+    def _line(self, line: cst.SimpleStatementLine | cst.SimpleStatementSuite, *, worked: bool) -> bool | None:
+        return self.follow(line.body, worked=worked)
+
+    def _with(self, block: cst.With, *, worked: bool) -> bool | None:
+        return self.follow(block.body.body, worked=worked)
+
+    def _match(self, match: cst.Match, *, worked: bool) -> bool | None:
+        ways = [self.follow(case.body.body, worked=worked) for case in match.cases]
+        return _either([*ways, worked])
 
     def _small(self, statement: cst.CSTNode, *, worked: bool) -> bool | None:
         if isinstance(statement, cst.FunctionDef | cst.ClassDef):
@@ -138,3 +136,16 @@ def _is_work(statement: cst.CSTNode) -> bool:
 
 def _last_name(call: cst.Call) -> str:
     return dotted_name(call.func).rpartition(".")[2]
+
+
+_FOLLOWERS: Mapping[type[cst.CSTNode], Callable[..., bool | None]] = {
+    cst.SimpleStatementLine: _Way._line,
+    cst.SimpleStatementSuite: _Way._line,
+    cst.If: _Way._if,
+    cst.For: _Way._loop,
+    cst.While: _Way._loop,
+    cst.Try: _Way._try,
+    cst.TryStar: _Way._try,
+    cst.With: _Way._with,
+    cst.Match: _Way._match,
+}

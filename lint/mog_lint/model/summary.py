@@ -8,7 +8,7 @@ Values are told by *symbols*, `module:attributes`:
     ..app:app.task        of a module named relative to this one
     :resize               a definition of this file itself
     *:task                a name that only a star import can have brought
-    ='resize              the text `resize`, and `=None` is None; `constants` knows numbers
+    ='resize              the text `resize`, and `=None` is None; `quantities` has more
     ^:state               the attribute `state` of what may be a task's context, by its place or its name
 
 Nodes are told by their *site*, an ordinal in the order in which the builder meets them: the same file gives the same
@@ -102,6 +102,11 @@ class Call(NamedTuple):
         """Return the symbols of the first argument of one of these names or positions, as far as they were kept."""
         kept = (constant.partition(VALUE) for constant in self.constants)
         return tuple(symbol for name, found, symbol in kept if found and name in names)
+
+    @property
+    def arguments(self) -> Symbols:
+        """The symbols of all arguments, as far as they were kept."""
+        return tuple(symbol for constant in self.constants if (symbol := constant.partition(VALUE)[2]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +215,7 @@ def is_context(symbol: str) -> bool:
 
 
 def is_quantity(symbol: str) -> bool:
-    """Say whether a symbol is a number, a length of time or a collection of known length: see `constants`."""
+    """Say whether a symbol is a number, a length of time or a collection of known length: see `quantities`."""
     return symbol[:1] == "=" and symbol[1:2] not in ("'", "N")
 
 

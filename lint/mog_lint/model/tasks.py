@@ -19,8 +19,9 @@ class Task:
     """A function under a task decorator.
 
     `position` counts the decorators from the top. `is_own_api` says that the decorator is mog's or Mognet's, whose
-    default name is known to be `module.qualname`. `apps` are the modules in which the apps that it is a method of are
-    made; without one the task is known to all apps of a program.
+    default name is known to be `module.qualname`; `is_mog` that it is mog's, whose Pause takes a delay and whose
+    context keeps the places of loops. `apps` are the modules in which the apps that it is a method of are made; without
+    one the task is known to all apps of a program.
     """
 
     module: Module
@@ -29,6 +30,7 @@ class Task:
     position: int
     is_own_api: bool
     apps: frozenset[Module]
+    is_mog: bool
 
     def argument(self, *keywords: str) -> Argument | None:
         """Return the decorator's first argument with one of these keywords, or None."""
@@ -112,7 +114,8 @@ class Tasks:
                 own = any(is_task_api(name) for name in names)
                 if own or any(name.replace("()", "") in self.decorators for name in names):
                     apps = frozenset(home for name, home in origins if name.endswith(APP_METHOD))
-                    yield Task(module, function, decoration, position, own, apps)
+                    is_mog = any(is_task_api(name) and name.startswith("mog.") for name in names)
+                    yield Task(module, function, decoration, position, own, apps, is_mog)
 
 
 def is_task_api(name: str) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from mog_lint.model.blocks import COUNTED, UNBOUNDED
-from mog_lint.model.constants import length_of, number_of
 from mog_lint.model.expressions import symbols_of
+from mog_lint.model.quantities import length_of, number_of
 from mog_lint.model.scope import Scope
 from mog_lint.model.walking import own
 

@@ -108,4 +108,4 @@ def test_heads_leave_out_bodies() -> None:
     nodes = [while_, loop, *attempt.handlers, function.name]
     places = locate(tree, text, nodes)
     heads = [text[places.head(node).start : places.head(node).end] for node in nodes]
-    assert heads == ["while (a := 1", "async for b in (c", "except (A, B)  as  d", "except", "f"]
+    assert heads == ["while (a := 1)", "async for b in (c)", "except (A, B)  as  d", "except", "f"]

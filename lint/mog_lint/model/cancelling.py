@@ -1,0 +1,120 @@
+"""What a body cancels itself, and what it awaits where someone catches what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from mog_lint.model.expressions import dotted_name
+from mog_lint.model.walking import own, parts
+
+CANCEL = "cancel"
+_METHODS = (".values", ".items", ".copy")
+# Contexts that wait for nothing as they begin and end.
+TIMEOUTS = frozenset({"timeout", "timeout_at", "move_on_after", "move_on_at", "fail_after", "fail_at", "CancelScope"})
+
+
+# What waits for the coroutines and tasks that it is given.
+WAITERS = frozenset({"gather", "wait_for", "wait", "shield"})
+OWN_OBJECTS = ("self", "cls")
+
+
+@dataclass
+class Cancelling:
+    """The names that a body cancels, and the names in each of its awaits that was looked at.
+
+    `sources` tells what a name stands for: the values of an iterable, or another name.
+    """
+
+    cancelled: set[str] = field(default_factory=set)
+    sources: dict[str, cst.BaseExpression] = field(default_factory=dict)
+    _awaited: dict[int, frozenset[str] | None] = field(default_factory=dict)
+
+    def note_await(self, number: int, expression: cst.BaseExpression | None) -> None:
+        """Note the names in an await; one that cannot be cancelled has no expression."""
+        names = None if expression is None else frozenset(self._with_sources(_awaited_names(expression)))
+        self._awaited[number] = names
+
+    def note_call(self, call: cst.Call) -> list[str]:
+        """Note what a call cancels: by its own name, or by a callback that it is given; return the names."""
+        found = [dotted_name(target) for target in _cancelled_by(call)]
+        names = [*self._with_sources(name for name in found if name)] if found else []
+        self.cancelled.update(names)
+        return names
+
+    def are_cancelled(self, awaits: range, elsewhere: Iterable[str]) -> bool:
+        """Say whether all of these awaits wait for what is cancelled here or `elsewhere`."""
+        known = [f"{name}." for name in (*self.cancelled, *elsewhere)]
+        for number in awaits:
+            names = self._awaited.get(number, frozenset())
+            if names is not None and not any(f"{name}.".startswith(tuple(known)) for name in names):
+                return False
+        return True
+
+    def _with_sources(self, names: Iterable[str]) -> Iterator[str]:
+        for name in names:
+            yield name
+            if name in self.sources:
+                for source in names_in(self.sources[name]):
+                    yield source
+                    yield from (source.removesuffix(method) for method in _METHODS if source.endswith(method))
+
+
+def is_shield(item: cst.WithItem) -> bool:
+    """Say whether a `with` item keeps cancellations off: `CancelScope(shield=True)`."""
+    call = item.item
+    if not isinstance(call, cst.Call) or _last_name(call) != "CancelScope":
+        return False
+    return any(
+        argument.keyword is not None and argument.keyword.value == "shield" and dotted_name(argument.value) == "True"
+        for argument in call.args
+    )
+
+
+def is_timeout(node: cst.With) -> bool:
+    """Say whether all items of an `async with` are timeouts."""
+    return all(isinstance(item.item, cst.Call) and _last_name(item.item) in TIMEOUTS for item in node.items)
+
+
+def names_in(node: cst.CSTNode) -> Iterator[str]:
+    """Yield the dotted names in an expression, each as far as it goes."""
+    if isinstance(node, cst.Name | cst.Attribute):
+        yield dotted_name(node)
+    if isinstance(node, cst.Attribute):
+        yield from names_in(node.value)
+    elif not isinstance(node, cst.Name):
+        for part in parts(node):
+            yield from names_in(part)
+
+
+def _awaited_names(node: cst.CSTNode) -> Iterator[str]:
+    """Yield the names of what is waited for: of a call that of its object, and what `gather` and the like are given."""
+    if not isinstance(node, cst.Call):
+        yield from names_in(node)
+    elif _last_name(node) in WAITERS or CANCEL in _last_name(node):
+        for argument in node.args:
+            yield from _awaited_names(argument.value)
+    elif isinstance(node.func, cst.Attribute) and (name := dotted_name(node.func.value)) not in OWN_OBJECTS:
+        yield name
+
+
+def _cancelled_by(call: cst.Call) -> Iterator[cst.BaseExpression]:
+    is_cancel = CANCEL in _last_name(call)
+    if is_cancel and isinstance(call.func, cst.Attribute):
+        yield call.func.value
+    for argument in call.args:
+        value = argument.value
+        if is_cancel:
+            yield value
+        elif isinstance(value, cst.Lambda):
+            for inner in own(value.body):
+                yield from _cancelled_by(inner) if isinstance(inner, cst.Call) else ()
+        elif isinstance(value, cst.Attribute) and value.attr.value == CANCEL:
+            yield value.value
+
+
+def _last_name(call: cst.Call) -> str:
+    name = call.func.attr if isinstance(call.func, cst.Attribute) else call.func
+    return name.value if isinstance(name, cst.Name) else ""
