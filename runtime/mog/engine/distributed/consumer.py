@@ -46,6 +46,7 @@ class DistributedConsumer(Consumer):
         self._deciding = 0
         self._decision: asyncio.Task[None] | None = None
         self._started = 0
+        self._look: asyncio.TimerHandle | None = None
         self._stopped = False
         self._end: asyncio.Future[StoreUnusable | None] = core.loop.create_future()
         core.settling.ended = ended
@@ -93,17 +94,6 @@ class DistributedConsumer(Consumer):
         if not self._ahead and self._window.is_narrow:
             self._window.open_for(self._credit, self._credit + self._deciding + self._core.running.slots())
 
-    def look(self) -> None:
-        """Give back what lies ahead for too long, and look ahead again once tasks are quick; called every 0.25 s."""
-        started, self._started = self._started, 0
-        late = self._ahead.take_older(self._core.loop.time() - PATIENCE) if self._decision is None else []
-        if late:
-            self._core.messages.hand_back([*late, *self._ahead.take_all()])
-            self._window.shut()
-        elif not self._window.looks_ahead and started > 2 * self._core.running.slots():
-            self._window.look_ahead()
-        self.wake()
-
     def count_ahead(self, queue: str) -> int:
         """Count what has come of a queue (its full name) and has not begun."""
         return self._ahead.count_of(queue)
@@ -132,6 +122,24 @@ class DistributedConsumer(Consumer):
         else:
             self._ahead.put(batch)
             self.wake()
+            self._look_later()
+
+    def _look_later(self) -> None:
+        """See in a while whether something has lain ahead for too long, or whether it is time to look ahead again."""
+        if self._look is None and not self._stopped and (self._ahead or not self._window.looks_ahead):
+            self._look = self._core.loop.call_later(PATIENCE, self._look_now)
+
+    def _look_now(self) -> None:
+        self._look = None
+        started, self._started = self._started, 0
+        late = self._ahead.take_older(self._core.loop.time() - PATIENCE) if self._decision is None else []
+        if late:
+            self._core.messages.hand_back([*late, *self._ahead.take_all()])
+            self._window.shut()
+        elif not self._window.looks_ahead and started > 2 * self._core.running.slots():
+            self._window.look_ahead()
+        self.wake()
+        self._look_later()
 
     def _changed(self, error: EngineError | None) -> None:
         if isinstance(error, StoreUnusable):

@@ -15,6 +15,7 @@ from mog.engine.distributed.dispatch import Dispatch
 from mog.engine.distributed.held import Messages
 from mog.engine.distributed.names import Names
 from mog.engine.distributed.options import DistributedOptions
+from mog.engine.distributed.promotion import Promotion
 from mog.engine.distributed.running import Running
 from mog.engine.distributed.settling import Settling
 from mog.engine.distributed.submission import Submission
@@ -34,8 +35,7 @@ Clock = Callable[[], float]
 class Core:
     """One engine's servers; opened and closed as one, by each part of the engine for itself.
 
-    ``clock`` is for tests, and stands for Redis's own in all that users see. ``delayed`` is set when this process has
-    put something into the store that is to be published at its time.
+    ``clock`` is for tests, and stands for Redis's own in all that users see.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -48,10 +48,10 @@ class Core:
         self.store = RedisStore(redis, options.app, node_id=options.node_id, lease=options.lease, clock=clock)
         topology = Topology(options.app, options.node_id, options.queue_type)
         self.transport = Transport(rabbit, topology, on_lost=self._lost, on_restored=self._restored)
-        self.delayed = asyncio.Event()
         self.running = Running()
         self.messages = Messages(self.transport)
         self.dispatch = Dispatch(self.transport, self.store.submissions, self.names)
+        self.promotion = Promotion(self.store.schedule, self.dispatch, clock or time.time, self.begin)
         self.submission = Submission(self.store.submissions, self.dispatch, clock or time.time)
         dead_queues = DeadQueues(self.store.scripts)
         self.dead_letters = DeadLetters(self.transport, dead_queues, self.names, clock or time.time)
@@ -90,7 +90,7 @@ class Core:
         self.transport.abandon()
         self.store.abandon()
 
-    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def begin(self, work: Coroutine[Any, Any, Any]) -> None:
         """Have something done whose end nobody waits for; an EngineError in it is of no weight."""
         task = self.loop.create_task(_carefully(work))
         self._tasks.add(task)
@@ -112,7 +112,7 @@ class Core:
             self.consumer.wake()
 
 
-async def _carefully(work: Coroutine[Any, Any, None]) -> None:
+async def _carefully(work: Coroutine[Any, Any, Any]) -> None:
     try:
         await work
     except EngineError as error:

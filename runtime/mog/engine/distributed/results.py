@@ -34,8 +34,7 @@ class DistributedResults(Part, ResultBackend):
     async def create(self, tasks: Sequence[NewTask]) -> list[MogError | None]:
         """See :meth:`ResultBackend.create`."""
         answers = await self.core.submission.create(tasks)
-        if any(task.message.due is not None for task in tasks):
-            self.core.delayed.set()
+        self.core.promotion.expect(task.message.due for task in tasks)
         return answers
 
     async def settle(self, outcomes: Sequence[Outcome]) -> list[bool]:
@@ -45,8 +44,7 @@ class DistributedResults(Part, ResultBackend):
     async def requeue(self, requeues: Sequence[Requeue]) -> list[bool]:
         """See :meth:`ResultBackend.requeue`."""
         answers = await self.core.settling.requeue(requeues)
-        if any(requeue.due is not None for requeue in requeues):
-            self.core.delayed.set()
+        self.core.promotion.expect(requeue.due for requeue in requeues)
         return answers
 
     async def set_waiting(self, changes: Sequence[Waiting]) -> list[bool]:

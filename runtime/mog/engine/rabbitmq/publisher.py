@@ -96,6 +96,7 @@ class Publisher(Channel):
             self._sent += 1
             self._window[self._sent] = batch, index
             self.connection.send(wire)
+        self.connection.flush()
 
     def _wire(self, letter: Letter) -> bytes:
         method = self._method(letter.exchange, letter.routing_key, mandatory=letter.mandatory)
