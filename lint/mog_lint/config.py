@@ -20,6 +20,7 @@ CALL_LISTS = {
     "non-blocking-calls": "redis.Redis.ping",
     "offload-functions": "shop.threads.in_thread",
 }
+DEEPEST = 20  # calls; the ways multiply with each
 _CALLS = re.compile(r"[\w.*{},]+\.[\w.*{},]+(\(\))?(\s*->\s*\S.*)?")
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
@@ -30,6 +31,7 @@ class LintConfig:
 
     `root` is the directory of pyproject.toml, if there is one (`has_project`); paths and patterns are relative to it.
     `external_tasks` are patterns of names of tasks that other projects declare; `max_sleep` is in seconds.
+    `call_depth` is over how many calls of helpers a coroutine is followed.
     `src` are the directories from which the project's modules are imported, empty where none is named.
     `pyproject` is the whole file, for what other tools' tables tell about the layout.
     """
@@ -46,6 +48,7 @@ class LintConfig:
     offload_functions: tuple[str, ...] = ()
     external_tasks: tuple[str, ...] = ()
     max_sleep: float = 15.0
+    call_depth: int = 4
     src: tuple[str, ...] = ()
     has_project: bool = False
     pyproject: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -125,9 +128,18 @@ def _seconds(file: Path, table: str, key: str, value: object) -> float:
     return float(value)
 
 
+def _calls(file: Path, table: str, key: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ConfigError(f"{file}: {key} in [{table}] is a number of calls, not {_kind(value)}")
+    if not 1 <= value <= DEEPEST:
+        raise ConfigError(f"{file}: {key} in [{table}] is a number of calls from 1 to {DEEPEST}, not {value}")
+    return value
+
+
 _READERS: Mapping[str, Callable[[Path, str, str, object], object]] = {
     "per-file-ignores": _ignores_per_file,
     "max-sleep": _seconds,
+    "call-depth": _calls,
 }
 
 

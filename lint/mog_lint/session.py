@@ -24,7 +24,6 @@ from mog_lint.config import LintConfig
 from mog_lint.contents import Content, Contents
 from mog_lint.discovery import discover
 from mog_lint.findings import Finding
-from mog_lint.model.chains import DEPTH
 from mog_lint.model.layout import Layout
 from mog_lint.model.project import Module, Project
 from mog_lint.model.source import Problem
@@ -170,8 +169,17 @@ class Session:
         """Return the files into which coroutines of these files, and tasks, may lead."""
         modules = [module for path in reported if (module := self.project.at(path)) is not None]
         functions = ((module, function) for module in modules for function in module.summary.functions)
-        follow(self.project, ((module, function) for module, function in functions if function.is_async), DEPTH)
-        follow(self.project, ((task.module, task.function) for task in self.tasks), DEPTH, through_awaits=True)
+        follow(
+            self.project,
+            ((module, function) for module, function in functions if function.is_async),
+            self.config.call_depth,
+        )
+        follow(
+            self.project,
+            ((task.module, task.function) for task in self.tasks),
+            self.config.call_depth,
+            through_awaits=True,
+        )
         return {self._by_name[name] for name in self.project.asked & self._by_name.keys()}
 
     def _link(self, picked: Mapping[Path, Content], on_progress: OnProgress | None) -> None:

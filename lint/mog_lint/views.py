@@ -8,6 +8,7 @@ from functools import cached_property
 from mog_lint.blocking import knowledge
 from mog_lint.config import LintConfig
 from mog_lint.model.cancellations import Cancellations
+from mog_lint.model.chains import ChainSearch
 from mog_lint.model.coroutines import Coroutines
 from mog_lint.model.interruptions import Interruptions
 from mog_lint.model.project import Project
@@ -36,6 +37,11 @@ class Views:
     def cancellations(self) -> Cancellations:
         """What coroutines do when they are cancelled."""
         return Cancellations(self.project)
+
+    @cached_property
+    def chains(self) -> ChainSearch:
+        """The ways from coroutines to what blocks."""
+        return ChainSearch(self.coroutines, self.config.call_depth)
 
     @cached_property
     def interruptions(self) -> Interruptions:

@@ -28,6 +28,7 @@ def test_all_keys(tmp_path: Path) -> None:
         task-decorators = ["celery.shared_task"]
         external-tasks = ["billing.*"]
         max-sleep = 30
+        call-depth = 2
         per-file-ignores = { "tests/*" = ["MOG101"] }
         """,
     )
@@ -41,6 +42,7 @@ def test_all_keys(tmp_path: Path) -> None:
         task_decorators=("celery.shared_task",),
         external_tasks=("billing.*",),
         max_sleep=30.0,
+        call_depth=2,
         per_file_ignores=(("tests/*", ("MOG101",)),),
         src=("lib",),
         has_project=True,
@@ -81,6 +83,11 @@ def test_without_a_project_the_defaults_hold(tmp_path: Path) -> None:
         ("[tool.mog.lint]\nmax-sleep = true", "not a boolean"),
         ("[tool.mog.lint]\nmax-sleep = -1", "from 0 up, not -1"),
         ("[tool.mog.lint]\nmax-sleep = inf", "from 0 up, not inf"),
+        ("[tool.mog.lint]\ncall-depth = '4'", r"call-depth in \[tool.mog.lint\] is a number of calls, not a text"),
+        ("[tool.mog.lint]\ncall-depth = true", "not a boolean"),
+        ("[tool.mog.lint]\ncall-depth = 2.5", "not a number"),
+        ("[tool.mog.lint]\ncall-depth = 0", "from 1 to 20, not 0"),
+        ("[tool.mog.lint]\ncall-depth = 21", "from 1 to 20, not 21"),
         ("[tool.mog]\nlint = 3", r"\[tool.mog.lint\] is a table, not a number"),
         ("[tool.mog]\nsrc = 'src'", r"src in \[tool.mog\] is a list"),
         ("tool = 'x'", r"\[tool\] is a table"),

@@ -155,6 +155,12 @@ class _Builder:
             self.bind_self(node, inner)
         self.bodies.append((node.body.body, inner, self.branch, body))
 
+    def lambda_(self, name: cst.Name, node: cst.Lambda, scope: Scope) -> Symbols:
+        """Note a lambda that is bound to a name as the function that it might as well be, and return its symbol."""
+        body = cst.SimpleStatementSuite([cst.Return(node.body)])
+        self.function(cst.FunctionDef(name, node.params, body), scope)
+        return (f":{scope.qualify(name.value)}",)
+
     def bind_self(self, node: cst.FunctionDef, inner: Scope) -> None:
         """Let the first parameter of a method stand for an instance of its class, if that is of the top level."""
         names = [root_name(decorator.decorator) for decorator in node.decorators]
@@ -211,6 +217,8 @@ class _Builder:
     def assign(self, node: cst.Assign, scope: Scope) -> None:
         self.calls(node.value, scope, Use.BOUND)
         symbols = self.symbols(node.value, scope)
+        if isinstance(node.value, cst.Lambda) and isinstance(node.targets[0].target, cst.Name):
+            symbols = self.lambda_(node.targets[0].target, node.value, scope)
         for target in node.targets:
             self.calls_of_target(target.target, scope)
             self.hold(target.target, symbols, scope)

@@ -10,7 +10,6 @@ from mog_lint.model.coroutines import Blocked, Coroutines
 from mog_lint.model.project import Module
 from mog_lint.model.summary import Call, Function, Use
 
-DEPTH = 4  # hops; behind more of them nobody sees why
 RUNNING = "asyncio.get_running_loop"
 
 
@@ -32,14 +31,19 @@ class Chain:
     steps: tuple[Step, ...]
 
 
+Way = tuple[Blocked, tuple[Step, ...]]
+
+
 @dataclass(frozen=True)
 class ChainSearch:
-    """Follows plain functions and methods of the project; what other decorators and generators do is not known."""
+    """Follows plain functions and methods of the project; what other decorators and generators do is not known.
+
+    `depth` is the greatest number of calls between a coroutine and one that blocks.
+    """
 
     coroutines: Coroutines
-    _found: dict[tuple[Module, Function, int], tuple[tuple[Blocked, tuple[Step, ...]], ...]] = field(
-        default_factory=dict
-    )
+    depth: int
+    _found: dict[tuple[int, int], tuple[Way, ...]] = field(default_factory=dict)
 
     def chains(self, module: Module) -> Iterator[Chain]:
         """Yield, for each coroutine of a module, one chain for each blocking call that it reaches."""
@@ -54,21 +58,21 @@ class ChainSearch:
 
     def _from(self, call: Call, module: Module, seen: set[tuple[Module, int]]) -> Iterator[Chain]:
         for home, helper in self._helpers(call, module):
-            found = self._below(home, helper, DEPTH)
+            found = self._below(home, helper, self.depth)
             for blocked, steps in sorted(found, key=lambda item: item[0].blocking.kind is Kind.FILE):
                 sink = (steps[-1].module, steps[-1].site)
                 if sink not in seen:
                     seen.add(sink)
                     yield Chain(call, blocked, steps)
 
-    def _below(self, module: Module, function: Function, depth: int) -> tuple[tuple[Blocked, tuple[Step, ...]], ...]:
-        key = (module, function, depth)
+    def _below(self, module: Module, function: Function, depth: int) -> tuple[Way, ...]:
+        key = (id(function), depth)  # the project keeps its functions
         if key not in self._found:
             self._found[key] = ()  # of a recursion the first turn tells all
             self._found[key] = tuple(self._search(module, function, depth))
         return self._found[key]
 
-    def _search(self, module: Module, function: Function, depth: int) -> Iterator[tuple[Blocked, tuple[Step, ...]]]:
+    def _search(self, module: Module, function: Function, depth: int) -> Iterator[Way]:
         for blocked in self.coroutines.blocked_in(function, module):
             if self._counts(blocked, module):
                 yield blocked, (Step(module, blocked.call.site, function),)

@@ -14,7 +14,7 @@ from mog_lint.model.scope import MAX_SYMBOLS, Scope
 from mog_lint.model.summary import NONE, Symbols, attribute, called, is_quantity, text_symbol
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-BUILTINS = frozenset({"open", "input", "staticmethod", "classmethod"})  # those that a rule knows
+BUILTINS = frozenset({"open", "input", "staticmethod", "classmethod", "property"})  # those that matter
 _WRAPPERS = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Union"})
 
 

@@ -11,6 +11,7 @@ from mog_lint.model.summary import Class, Function, Symbols
 
 __all__ = ["Module", "Origin", "Project", "absolute"]
 
+PROPERTIES = frozenset({"builtins:property", "functools:cached_property"})
 MAX_STEPS = 64  # links followed for one symbol, against imports that go round in circles
 
 Origin = tuple[str, Module]
@@ -207,32 +208,39 @@ class Project:
         given: list[str] = []
         if head != bare and rest:
             own = module.summary.classes.get(bare)
-            given = (
-                [f"{symbol}.{rest}" for symbol in _returned(module, bare)] if own is None else _held(module, own, rest)
-            )
+            if own is None:
+                given = [f"{symbol}.{rest}" for symbol in self._returned(module, bare)]
+            else:
+                given = self._held(module, own, rest)
         if given:
             yield from ((symbol, module) for symbol in given)
         else:
             yield f"{name}.{attributes}"
 
+    def _held(self, module: Module, own: Class, attributes: str) -> list[str]:
+        """Follow attributes of an instance: to what it holds, to what a method or property gives, or to its bases."""
+        member, dot, deeper = attributes.partition(".")
+        bare = member.removesuffix("()")
+        if held := own.attributes.get(bare):
+            return [_join(symbol, attributes[len(bare) :]) for symbol in held]
+        if bare not in own.members:
+            return [f"{symbol}().{attributes}" for base in own.bases for symbol in base]
+        method = f"{own.qualname}.{bare}"
+        if member != bare and dot:
+            return [f"{symbol}.{deeper}" for symbol in self._returned(module, method)]
+        if self._is_property(module, method):
+            return [_join(symbol, attributes[len(bare) :]) for symbol in self._returned(module, method)]
+        return []
 
-def _returned(module: Module, qualname: str) -> list[str]:
-    """Return the symbols of what calling a function of the module gives."""
-    returns = (item.returns for item in module.summary.functions if item.qualname == qualname)
-    return [symbol for symbols in returns for symbol in symbols]
+    def _returned(self, module: Module, qualname: str) -> list[str]:
+        """Return the symbols of what calling a function of the module gives."""
+        functions = self._functions_of(module).get(qualname, ())
+        return [symbol for function in functions for symbol in function.returns]
 
-
-def _held(module: Module, own: Class, attributes: str) -> list[str]:
-    """Follow attributes of an instance: to what it holds, to what its method returns, or to its bases."""
-    member, dot, deeper = attributes.partition(".")
-    bare = member.removesuffix("()")
-    if held := own.attributes.get(bare):
-        return [_join(symbol, attributes[len(bare) :]) for symbol in held]
-    if bare not in own.members:
-        return [f"{symbol}().{attributes}" for base in own.bases for symbol in base]
-    if member != bare and dot:
-        return [f"{symbol}.{deeper}" for symbol in _returned(module, f"{own.qualname}.{bare}")]
-    return []
+    def _is_property(self, module: Module, qualname: str) -> bool:
+        functions = self._functions_of(module).get(qualname, ())
+        decorations = (decoration for function in functions for decoration in function.decorations)
+        return any(not PROPERTIES.isdisjoint(decoration.symbols) for decoration in decorations)
 
 
 def _join(symbol: str, rest: str) -> str:

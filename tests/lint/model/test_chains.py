@@ -25,3 +25,12 @@ def test_each_blocking_call_is_told_once_for_a_coroutine(project: ScratchProject
         "work.py", "from net import wait\nasync def one():\n    wait()\n    wait()\nasync def two():\n    wait()\n"
     )
     assert places(project.lint()) == [("work.py", 3), ("work.py", 6)]
+
+
+@pytest.mark.parametrize("depth", [1, 3, 5])
+def test_the_configuration_tells_how_many_calls_are_followed(project: ScratchProject, depth: int) -> None:
+    project.select = ("MOG203",)
+    project.write("pyproject.toml", f"[tool.mog.lint]\ncall-depth = {depth}\n")
+    for length in range(1, 7):
+        project.write(f"work{length}.py", chain_of(length))
+    assert [finding.filename[-4] for finding in project.lint()] == [str(length) for length in range(1, depth + 1)]

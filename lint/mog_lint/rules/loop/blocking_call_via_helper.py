@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mog_lint.blocking import Kind
 from mog_lint.findings import Severity
-from mog_lint.model.chains import Chain, ChainSearch
+from mog_lint.model.chains import Chain
 from mog_lint.offloading import advice
 from mog_lint.rule import Bad, Good, RelatedSite, Report, Rule, RuleContext
 
@@ -17,7 +17,7 @@ class BlockingCallViaHelper(Rule):
     What it does
     ------------
     Reports, in the body of an `async def`, calls of plain functions, methods and classes of the project that lead to
-    what MOG201, MOG202, MOG204 and MOG207 report, over at most four calls and across modules, and shows the way. A
+    what MOG201, MOG202, MOG204 and MOG207 report, over a few calls and across modules, and shows the way. A
     coroutine is told once of each blocking call, and of files with a warning. Not followed are functions under
     decorators that may run them elsewhere or not at all, as a cache does, generators, and what is handed over uncalled.
     Locks in helpers are left alone.
@@ -28,6 +28,7 @@ class BlockingCallViaHelper(Rule):
 
     Options
     -------
+    `call-depth`: over how many calls a coroutine is followed, 4 unless said.
     `blocking-calls` and `non-blocking-calls`: see MOG201.
     """
 
@@ -90,7 +91,7 @@ class BlockingCallViaHelper(Rule):
 
     def check(self, context: RuleContext) -> Iterator[Report]:
         """Report calls that lead to a blocking one."""
-        for chain in ChainSearch(context.coroutines).chains(context.module):
+        for chain in context.views.chains.chains(context.module):
             severity = Severity.WARNING if chain.blocked.blocking.kind is Kind.FILE else None
             yield Report(chain.call.site, _message(chain), chain=tuple(_related(chain)), severity=severity)
 
