@@ -11,12 +11,12 @@ Further files come in because what has been analysed leads to them: `follow` ask
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mog_lint.model.project import Module, Project
-from mog_lint.model.summary import Function
+from mog_lint.model.summary import Decoration, Function
 from mog_lint.model.tasks import TASK_API, is_task_api
 
 OWN = re.compile(rb"\basync\s+def\b|\bMOG\d")  # a coroutine, or a comment that suppresses, for ruff's eyes
@@ -94,7 +94,7 @@ class Reach:
 def follow(
     project: Project, functions: Iterable[tuple[Module, Function]], depth: int, *, through_awaits: bool = False
 ) -> None:
-    """Ask the project for all that these functions call and name in calls, and what that does, over so many calls.
+    """Ask the project for all that these functions call, what that calls, and so on, over so many calls.
 
     What a coroutine awaits answers for itself, unless it is to be followed `through_awaits`.
     """
@@ -104,10 +104,26 @@ def follow(
         called = []
         for module, function in level:
             for decoration in function.decorations:
-                project.resolve(decoration.symbols, module)
+                project.resolve(_symbols(decoration), module)
             for call in function.calls:
-                project.resolve(call.arguments, module)
                 found = () if call.is_awaited and not through_awaits else project.functions(call.symbols, module)
                 called += [item for item in found if id(item[1]) not in seen]
                 seen.update(id(function) for _, function in found)
         level = called
+
+
+def ask_for_arguments(project: Project, module: Module) -> None:
+    """Ask the project for the constants that calls of a module name."""
+    for function in module.summary.functions:
+        for call in function.calls:
+            if call.constants:
+                project.resolve(call.arguments, module)
+
+
+def _symbols(decoration: Decoration) -> Iterator[str]:
+    """Yield what a decorator is, and what may be constants among its arguments."""
+    yield from decoration.symbols
+    for argument in decoration.arguments or ():
+        yield from argument.symbols
+        for item in argument.items or ():
+            yield from item

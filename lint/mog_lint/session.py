@@ -30,7 +30,7 @@ from mog_lint.model.source import Problem
 from mog_lint.model.tasks import Tasks
 from mog_lint.pool import Workers
 from mog_lint.presenting import Presenter
-from mog_lint.reach import Reach, follow
+from mog_lint.reach import Reach, ask_for_arguments, follow
 from mog_lint.reporting import SYNTAX_ERROR, findings_of, problem_finding
 from mog_lint.rule import RuleContext
 from mog_lint.selection import Selection
@@ -169,17 +169,10 @@ class Session:
         """Return the files into which coroutines of these files, and tasks, may lead."""
         modules = [module for path in reported if (module := self.project.at(path)) is not None]
         functions = ((module, function) for module in modules for function in module.summary.functions)
-        follow(
-            self.project,
-            ((module, function) for module, function in functions if function.is_async),
-            self.config.call_depth,
-        )
-        follow(
-            self.project,
-            ((task.module, task.function) for task in self.tasks),
-            self.config.call_depth,
-            through_awaits=True,
-        )
+        follow(self.project, ((module, function) for module, function in functions if function.is_async), self.config.call_depth)
+        follow(self.project, ((task.module, task.function) for task in self.tasks), self.config.call_depth, through_awaits=True)
+        for module in modules:
+            ask_for_arguments(self.project, module)
         return {self._by_name[name] for name in self.project.asked & self._by_name.keys()}
 
     def _link(self, picked: Mapping[Path, Content], on_progress: OnProgress | None) -> None:

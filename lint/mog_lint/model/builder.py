@@ -34,7 +34,7 @@ from mog_lint.model.summary import (
     is_context,
     text_of,
 )
-from mog_lint.model.turns import turns_of_iterable, turns_of_while
+from mog_lint.model.turns import symbols_of_iterable, turns_of_iterable, turns_of_while
 
 LOCALS = ".<locals>."
 Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
@@ -312,7 +312,8 @@ class _Builder:
 
     def for_(self, node: cst.For, scope: Scope) -> None:
         self.calls(node.iter, scope)
-        symbols, turns = self.symbols(node.iter, scope), turns_of_iterable(node.iter, scope)
+        symbols = symbols_of_iterable(node.iter, scope, bool(self.stars))
+        turns = turns_of_iterable(node.iter, scope)
         if self.body is not None and node.asynchronous is not None:
             self.body.note_await()
         bind_target(node.target, (), scope)

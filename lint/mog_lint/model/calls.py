@@ -16,7 +16,7 @@ from mog_lint.model.body import Body
 from mog_lint.model.expressions import dotted_name, symbols_of
 from mog_lint.model.scope import Scope
 from mog_lint.model.summary import CONTEXT, FLAGS, VALUE, Call, Symbols, Use, attribute, is_context
-from mog_lint.model.turns import turns_of_iterable
+from mog_lint.model.turns import symbols_of_iterable, turns_of_iterable
 
 _CONSTANTS = ("True", "False", "None")
 # Calls of which it matters how long they wait, for which task they are, or which function they run.
@@ -127,7 +127,7 @@ class CallCollector:
         clause = getattr(node, "for_in", None)
         assert isinstance(clause, cst.CompFor)
         self.visit(clause.iter, scope, Use.LOOPED)
-        symbols = symbols_of(clause.iter, scope, self.has_stars)
+        symbols = symbols_of_iterable(clause.iter, scope, self.has_stars)
         turns = turns_of_iterable(clause.iter, scope)
         before = self.body.awaits
         self.body.begin(Kind.COMPREHENSION)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from mog_lint.model.blocks import Block
 from mog_lint.model.project import Module, Project
 from mog_lint.model.summary import Call, Use
 
@@ -24,11 +25,23 @@ def context_methods(call: Call, project: Project, module: Module) -> Iterator[st
     if call.use in (Use.WITH, Use.WITH_AWAIT, Use.GIVEN):
         return
     for name in project.resolve(call.symbols, module):
-        plain = name.replace("()", "")
-        if (found := _CONTEXT.fullmatch(plain)) is not None:
-            yield found["method"]
-        elif (found := _STATE.fullmatch(plain)) is not None:
-            yield f"state.{found['method']}"
+        method = _method(name)
+        if method:
+            yield method
+
+
+def _method(name: str) -> str:
+    """Return which method of a context a full name is, empty for anything else."""
+    plain = name.replace("()", "")
+    if (found := _CONTEXT.fullmatch(plain)) is not None:
+        return found["method"]
+    found = _STATE.fullmatch(plain)
+    return "" if found is None else f"state.{found['method']}"
+
+
+def is_checkpointed(loop: Block, project: Project, module: Module) -> bool:
+    """Say whether a loop goes over what `context.checkpointed` gives."""
+    return any(_method(name) == "checkpointed" for name in project.resolve(loop.symbols, module))
 
 
 def calls_context(calls: Iterable[Call], methods: frozenset[str], project: Project, module: Module) -> bool:

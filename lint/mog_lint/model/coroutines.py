@@ -74,6 +74,11 @@ class Coroutines:
             if call.use is Use.PART:
                 inner = (*inner, f"{call.symbols[0]}().")
 
+    def waits(self, call: Call, module: Module, *kinds: Kind) -> bool:
+        """Say whether a call is known to wait for something of these kinds, wherever it stands."""
+        found = None if _returns_at_once(call) else self._find(call, module)
+        return found is not None and found.kind in kinds
+
     def _find(self, call: Call, module: Module) -> Blocking | None:
         """Return what is known of a call if all that it may be is known to block."""
         names = self.project.resolve(call.symbols, module)

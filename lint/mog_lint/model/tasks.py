@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mog_lint.model.project import Module, Project
-from mog_lint.model.summary import Argument, Decoration, Function, text_of
+from mog_lint.model.summary import NONE, Argument, Decoration, Function, text_of
 
 TASK_API = ("mog", "mognet")
 APP_METHOD = ".App().task"
@@ -90,6 +90,24 @@ class Tasks:
         """Say whether a function is a task."""
         return any(task.function is function for task in self._by_module[module])
 
+    @cached_property
+    def known_names(self) -> frozenset[str]:
+        """All names by which tasks of mog and Mognet may be known, empty where that of one cannot be told."""
+        own = (task for tasks in self._by_module.values() for task in tasks if task.is_own_api)
+        names = [frozenset(self._names(task)) for task in own]
+        return frozenset().union(*names) if all(names) else frozenset()
+
+    def _names(self, task: Task) -> Iterator[str]:
+        """Yield the names of a task, its default names where it has none of its own; none where one is computed."""
+        given, aliases = task.argument("name"), task.argument("aliases")
+        declared = [declaration.name for declaration in self.declarations(task)]
+        arguments = task.decoration.arguments or ()
+        if any(argument.star for argument in arguments) or len(declared) < _written(given, aliases):
+            return
+        yield from declared
+        if given is None or given.symbols == (NONE,):
+            yield from (f"{module}.{task.function.qualname}" for module in task.module.name.candidates)
+
     def declarations(self, task: Task) -> Iterator[Declaration]:
         """Yield the names of a task that are written out: its own, then its aliases."""
         name = task.argument("name")
@@ -116,6 +134,12 @@ class Tasks:
                     apps = frozenset(home for name, home in origins if name.endswith(APP_METHOD))
                     is_mog = any(is_task_api(name) and name.startswith("mog.") for name in names)
                     yield Task(module, function, decoration, position, own, apps, is_mog)
+
+
+def _written(name: Argument | None, aliases: Argument | None) -> int:
+    """Return how many names arguments write out or compute."""
+    own = 0 if name is None or name.symbols == (NONE,) else 1
+    return own + (0 if aliases is None else 1 if aliases.items is None else len(aliases.items))
 
 
 def is_task_api(name: str) -> bool:

@@ -9,13 +9,22 @@ import libcst as cst
 from mog_lint.model.blocks import COUNTED, UNBOUNDED
 from mog_lint.model.expressions import symbols_of
 from mog_lint.model.quantities import length_of, number_of
-from mog_lint.model.scope import Scope
+from mog_lint.model.scope import MAX_SYMBOLS, Scope
+from mog_lint.model.summary import Symbols
 from mog_lint.model.walking import own
 
 # What gives as many items as it is given, or no more.
 KEEPS_LENGTH = frozenset({"enumerate", "reversed", "sorted", "list", "tuple", "set", "iter", "zip", "filter", "map"})
 TAKES_FUNCTION = frozenset({"filter", "map"})
 VIEWS = frozenset({"items", "keys", "values"})
+
+
+def symbols_of_iterable(node: cst.BaseExpression, scope: Scope, has_stars: bool) -> Symbols:
+    """Return what an iterable may be, or what `enumerate` and the like go over."""
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value in KEEPS_LENGTH:
+        parts = (symbols_of_iterable(argument.value, scope, has_stars) for argument in node.args)
+        return tuple(symbol for part in parts for symbol in part)[:MAX_SYMBOLS]
+    return symbols_of(node, scope, has_stars)
 
 
 def turns_of_iterable(node: cst.BaseExpression, scope: Scope) -> int:
