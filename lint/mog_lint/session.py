@@ -168,9 +168,10 @@ class Session:
     def _asked(self, reported: Collection[Path]) -> set[Path]:
         """Return the files into which coroutines of these files, and tasks, may lead."""
         modules = [module for path in reported if (module := self.project.at(path)) is not None]
-        functions = ((module, function) for module in modules for function in module.summary.functions)
-        follow(self.project, ((module, function) for module, function in functions if function.is_async), self.config.call_depth)
-        follow(self.project, ((task.module, task.function) for task in self.tasks), self.config.call_depth, through_awaits=True)
+        depth = self.config.call_depth
+        coroutines = [(module, item) for module in modules for item in module.summary.functions if item.is_async]
+        follow(self.project, coroutines, depth)
+        follow(self.project, ((task.module, task.function) for task in self.tasks), depth, through_awaits=True)
         for module in modules:
             ask_for_arguments(self.project, module)
         return {self._by_name[name] for name in self.project.asked & self._by_name.keys()}
