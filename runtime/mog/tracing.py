@@ -78,10 +78,8 @@ def enter_trace(request: Request[Any]) -> None:
 
     Nothing takes it back: each run has an asyncio task, and with it a context, of its own.
     """
-    if request.traceparent is None:
-        _current.set(None)  # not that of the code which has started the worker
-        return
-    trace = Trace(request.traceparent, request.tracestate)
+    # Without one the run has none: not that of the code which has started the worker, or of the task that ran before.
+    trace = None if request.traceparent is None else Trace(request.traceparent, request.tracestate)
     _current.set(trace)
     if "opentelemetry" in sys.modules:
         _attach(trace)
@@ -98,11 +96,14 @@ def _opentelemetry_trace() -> Trace | None:
     return Trace(parent, carrier.get("tracestate") or None) if parent is not None and is_parent(parent) else None
 
 
-def _attach(trace: Trace) -> None:
-    """Make the trace OpenTelemetry's current context, so that spans of this run become its children."""
-    carrier = {"traceparent": trace.parent} | ({"tracestate": trace.state} if trace.state else {})
+def _attach(trace: Trace | None) -> None:
+    """Make the trace OpenTelemetry's current context, so that spans of this run become its children; None: no trace."""
     try:
-        context = importlib.import_module("opentelemetry.propagate").extract(carrier)
-        importlib.import_module("opentelemetry.context").attach(context)
+        contexts = importlib.import_module("opentelemetry.context")
+        context = contexts.Context()
+        if trace is not None:
+            carrier = {"traceparent": trace.parent} | ({"tracestate": trace.state} if trace.state else {})
+            context = importlib.import_module("opentelemetry.propagate").extract(carrier)
+        contexts.attach(context)
     except Exception as error:  # noqa: BLE001 - as above
         log.debug("OpenTelemetry does not take over the trace: %r", error)

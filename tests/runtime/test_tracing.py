@@ -61,6 +61,7 @@ def telemetry(monkeypatch: pytest.MonkeyPatch) -> Telemetry:
     monkeypatch.setattr(sys.modules["opentelemetry.propagate"], "inject", telemetry.inject, raising=False)
     monkeypatch.setattr(sys.modules["opentelemetry.propagate"], "extract", telemetry.extract, raising=False)
     monkeypatch.setattr(sys.modules["opentelemetry.context"], "attach", telemetry.attach, raising=False)
+    monkeypatch.setattr(sys.modules["opentelemetry.context"], "Context", dict, raising=False)
     return telemetry
 
 
@@ -117,6 +118,13 @@ async def test_worker_that_starts_inside_a_trace_does_not_pass_it_on(app: App) -
         request = Request(name="parent")
         enter_trace(request)
         assert await app.run(request) == [[None, None], [None, None]]
+
+
+async def test_a_run_without_a_trace_leaves_that_of_telemetry(app: App, telemetry: Telemetry) -> None:
+    enter_trace(Request(name="x", traceparent=ONE))
+    assert telemetry.current.get() == {"traceparent": ONE}
+    enter_trace(Request(name="x"))
+    assert trace_of(Request(name="x")) is None
 
 
 async def test_telemetrys_current_span_is_the_parent(app: App, telemetry: Telemetry) -> None:

@@ -2,9 +2,19 @@
 
 from typing import Any
 
+import pytest
+
 from mog import App, Context
 from mog.doctor import Finding, Level
 from mog.doctor.tasks import listed, tasks
+from mog.task import global_registry
+
+
+@pytest.fixture(autouse=True)
+def no_global_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep out the tasks of modules that other tests have imported."""
+    for table in ("_tasks", "_names"):
+        monkeypatch.setattr(global_registry, table, {})
 
 
 async def work(context: Context) -> None: ...
