@@ -11,12 +11,13 @@ from uuid import uuid4
 
 from lsprotocol import types
 
-from mog_lint.server.worker import Cancelled, Wanted
+from mog_lint.server.worker import Cancelled, Wanted, settle
 
 if TYPE_CHECKING:
     from mog_lint.server.server import MogServer
 
 TITLE = "mog: reading the project"
+WORTH_SETTLING = 100  # files; of fewer the collector is soon done
 log = logging.getLogger("mog.lsp")
 Find = Callable[[], Path | None]
 
@@ -97,6 +98,8 @@ class Indexing:
         finally:
             if project is not None:
                 project.save()
+                if len(project.session.files) >= WORTH_SETTLING:
+                    settle()
 
 
 class Progress:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
+from mog_lint.model.parsing import trust_the_parser
 from mog_lint.server.protocol import BrokenStream, Input, Output
 from mog_lint.server.server import MogServer
 
@@ -22,6 +23,7 @@ def serve(version: str, *, verbose: bool = False) -> int:
     """
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    trust_the_parser()
     server = MogServer(version, jobs=os.cpu_count() or 1)
     with _own_streams() as (source, sink):
         converse(server, source, sink)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -58,3 +59,10 @@ class Worker:
         for wanted in self._under_way:
             wanted.give_up()
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def settle() -> None:
+    """Tell the cycle collector that what lives now will stay, as it walks all that lives again and again."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
