@@ -10,13 +10,8 @@ import io
 import json
 import os
 import sys
-import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from rich.status import Status
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import IO, Any
 
 UNENCODABLE = "backslashreplace"
 """What becomes of what a stream cannot show, such as a file name that is no UTF-8; within JSON that is JSON's form."""
@@ -110,34 +105,6 @@ def has_colors(stream: IO[str]) -> bool:
 def is_terminal(stream: IO[str]) -> bool:
     """Tell whether a person watches the stream."""
     return not stream.closed and stream.isatty()
-
-
-@contextmanager
-def busy(what: str) -> Iterator[None]:
-    """Show on a terminal that work goes on, once it takes a second; what is quick should not flicker."""
-    if not is_terminal(sys.stderr):
-        yield
-        return
-    shown: list[Status] = []
-    timer = threading.Timer(1.0, lambda: shown.append(start_spinner(what)))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-        for spinner in shown:
-            spinner.stop()
-
-
-def start_spinner(what: str) -> Status:
-    """Show a spinner on stderr."""
-    from rich.console import Console
-
-    spinner = Console(stderr=True).status(what)
-    spinner.start()
-    return spinner
 
 
 def prepare() -> None:

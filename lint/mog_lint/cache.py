@@ -36,8 +36,8 @@ class Cache:
         """Open the cache of the project at `root`."""
         return cls(Store(root / ".mog" / "lint" / "cache", fingerprint(), KEPT_AT_LEAST))
 
-    def learn(self, contents: Iterable[Content], workers: Workers, on_progress: OnProgress | None = None) -> None:
-        """Analyse those contents that are not known; `on_progress` may raise to stop."""
+    def learn(self, contents: Iterable[Content], workers: Workers, on_progress: OnProgress | None = None) -> int:
+        """Analyse those contents that are not known, and return how many that are; `on_progress` may raise to stop."""
         unknown = list({content.key: content for content in contents if self._known(content) is None}.values())
         with closing(workers.map(entries.make_summary, [content.data for content in unknown], len)) as made:
             for done, (content, (entry, found)) in enumerate(zip(unknown, made, strict=True), 1):
@@ -46,6 +46,7 @@ class Cache:
                     self._add(content, found)
                 if on_progress is not None:
                     on_progress(done, len(unknown))
+        return len(unknown)
 
     def analysed(self, content: Content) -> Summary | Problem:
         """Return the summary of a content that has been learnt, or why there is none."""

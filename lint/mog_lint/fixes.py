@@ -8,9 +8,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+from mog_lint.cache import OnProgress
 from mog_lint.config import LintConfig
 from mog_lint.engine import lint_paths
 from mog_lint.errors import FixError
@@ -59,21 +61,27 @@ class FixOutcome:
 
 
 def fix_paths(
-    paths: Iterable[Path], config: LintConfig, *, unsafe: bool = False, use_cache: bool = True, jobs: int = 1
+    paths: Iterable[Path],
+    config: LintConfig,
+    *,
+    unsafe: bool = False,
+    use_cache: bool = True,
+    jobs: int = 1,
+    on_progress: OnProgress | None = None,
 ) -> FixOutcome:
     """Lint and fix in turns until nothing is left to fix. Nothing is written: that is `FixedFile.write`.
 
-    `unsafe` includes fixes that need a look; `use_cache` and `jobs` are those of `lint_paths`. Raises what `lint_paths`
-    raises, and FixError for a file that has gone meanwhile.
+    `unsafe` includes fixes that need a look; `use_cache`, `jobs` and `on_progress` are those of `lint_paths`. Raises
+    what `lint_paths` raises, and FixError for a file that has gone meanwhile.
     """
-    named = list(paths)
+    look = partial(lint_paths, list(paths), config, use_cache=use_cache, jobs=jobs, on_progress=on_progress)
     fixed: dict[Path, FixedFile] = {}
-    findings = list(lint_paths(named, config, use_cache=use_cache, jobs=jobs))
+    findings = list(look())
     for _ in range(MAX_ROUNDS):
         if not _fix_round(findings, fixed, unsafe=unsafe):
             break
         overrides = {path: file.after for path, file in fixed.items()}
-        findings = list(lint_paths(named, config, overrides=overrides, use_cache=use_cache, jobs=jobs))
+        findings = list(look(overrides=overrides))
     return FixOutcome(tuple(fixed.values()), tuple(findings))
 
 

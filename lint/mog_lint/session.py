@@ -16,7 +16,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from mog_lint.cache import Cache, OnProgress
@@ -132,11 +132,13 @@ class Session:
     def analyse(self, reported: Collection[Path] = (), on_progress: OnProgress | None = None) -> None:
         """Bring the project up to date, for findings in these files: what is analysed leads to further files.
 
-        `on_progress` is told how many of the files at hand are done, of how many. If it raises, the session is void.
+        `on_progress` is told how many files are done, of how many that are known to be at hand. If it raises, the
+        session is void.
         """
+        done = 0
         with _collector_off():
             while picked := self._pick(reported):
-                self._link(picked, on_progress)
+                done += self._link(picked, None if on_progress is None else partial(_go_on, on_progress, done))
 
     def _pick(self, reported: Collection[Path]) -> dict[Path, Content]:
         """Return the files that are now within reach and have no module of their present content."""
@@ -176,11 +178,13 @@ class Session:
             ask_for_arguments(self.project, module)
         return {self._by_name[name] for name in self.project.asked & self._by_name.keys()}
 
-    def _link(self, picked: Mapping[Path, Content], on_progress: OnProgress | None) -> None:
-        self.cache.learn(picked.values(), self.workers, on_progress)
+    def _link(self, picked: Mapping[Path, Content], on_progress: OnProgress | None) -> int:
+        """Make modules of these files, and return how many had to be analysed."""
+        analysed = self.cache.learn(picked.values(), self.workers, on_progress)
         for path, content in picked.items():
             self._analyse(path, content)
             self._reach.forget(path)
+        return analysed
 
     def _analyse(self, path: Path, content: Content) -> None:
         """Make a module of a file's content, if that can be done; the same summary is the same module."""
@@ -234,6 +238,10 @@ class Session:
     @cached_property
     def _by_name(self) -> dict[str, Path]:
         return {name: path for path in sorted(self.files) for name in self._layout.module_name(path).candidates}
+
+
+def _go_on(on_progress: OnProgress, before: int, done: int, total: int) -> None:
+    on_progress(before + done, before + total)
 
 
 @contextmanager

@@ -3,7 +3,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from uuid import UUID
 
 import pytest
@@ -96,26 +95,3 @@ def test_reader_that_has_gone_is_no_error(lines: int) -> None:
     ended = subprocess.run([sys.executable, "-c", program], stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
     assert (ended.returncode, ended.stderr) == (141, b"")
-
-
-def test_busy_shows_nothing_of_quick_work_and_nothing_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    for stream in (Screen(), io.StringIO()):
-        monkeypatch.setattr(sys, "stderr", stream)
-        with output.busy("work"):
-            pass
-        assert stream.getvalue() == ""
-
-
-def test_busy_shows_that_long_work_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = threading.Event()
-
-    class Watched(Screen):
-        def write(self, text: str) -> int:
-            if "work" in text:
-                shown.set()
-            return super().write(text)
-
-    monkeypatch.setattr(sys, "stderr", Watched())
-    monkeypatch.setenv("TERM", "xterm")
-    with output.busy("work"):
-        assert shown.wait(10)

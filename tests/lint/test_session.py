@@ -146,3 +146,16 @@ def change(session: Session, path: Path, draw: random.Random) -> None:
         case 3:
             path.unlink(missing_ok=True)
             session.reload(path)
+
+
+def test_progress_counts_what_is_analysed(project: ScratchProject) -> None:
+    project.write("shop/__init__.py", "")
+    project.write("shop/net.py", SLOW)
+    project.write("shop/work.py", CALLS)
+    project.write("shop/plain.py", "")
+    told: list[tuple[int, int]] = []
+    session = session_of(project)
+    list(session.findings(on_progress=lambda *progress: told.append(progress)))
+    assert told == [(1, 1), (2, 2)]
+    list(session.findings(on_progress=lambda *progress: told.append(progress)))
+    assert len(told) == 2

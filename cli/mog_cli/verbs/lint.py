@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mog_cli import output
+from mog_cli.counting import late_counter
 from mog_cli.errors import ExitCode
 from mog_cli.options import Verbose
 
 if TYPE_CHECKING:
+    from mog_lint.cache import OnProgress
     from mog_lint.config import LintConfig
     from mog_lint.findings import Finding, Severity
     from mog_lint.fixes import FixedFile
@@ -79,11 +81,11 @@ def lint(
     render = find_format(report_format)
     start = stdin_filename if named == [STDIN] else next(iter(named), ".")
     settings = read_settings(start, config, {"select": select, "extend_select": extend_select, "ignore": ignore})
-    with output.busy("linting"):
+    with late_counter("linting") as tell:
         if fix or diff:
-            fixed, findings = mend(named, settings, unsafe=unsafe_fixes, use_cache=not no_cache)
+            fixed, findings = mend(named, settings, tell, unsafe=unsafe_fixes, use_cache=not no_cache)
         else:
-            fixed, findings = (), look(named, settings, stdin_filename, use_cache=not no_cache)
+            fixed, findings = (), look(named, settings, tell, stdin_filename, use_cache=not no_cache)
     if diff:
         show_diffs(fixed)
         return ExitCode.FAILED if fixed else exit_code(findings, threshold)
@@ -135,17 +137,19 @@ def read_settings(start: str, config: str | None, rules: dict[str, list[str] | N
 
 
 def mend(
-    named: Sequence[str], settings: LintConfig, *, unsafe: bool, use_cache: bool
+    named: Sequence[str], settings: LintConfig, tell: OnProgress, *, unsafe: bool, use_cache: bool
 ) -> tuple[Sequence[FixedFile], Sequence[Finding]]:
     """Lint, and return the mended files, of which nothing is written yet, and what is left."""
     from mog_lint.fixes import fix_paths
 
-    jobs = os.cpu_count() or 1
-    outcome = fix_paths([Path(name) for name in named], settings, unsafe=unsafe, use_cache=use_cache, jobs=jobs)
+    paths, jobs = [Path(name) for name in named], os.cpu_count() or 1
+    outcome = fix_paths(paths, settings, unsafe=unsafe, use_cache=use_cache, jobs=jobs, on_progress=tell)
     return outcome.files, outcome.remaining
 
 
-def look(named: Sequence[str], settings: LintConfig, stdin_filename: str, *, use_cache: bool) -> Sequence[Finding]:
+def look(
+    named: Sequence[str], settings: LintConfig, tell: OnProgress, stdin_filename: str, *, use_cache: bool
+) -> Sequence[Finding]:
     """Lint files, or stdin, and tell of named files that were left out."""
     from mog_lint.engine import lint_paths, lint_source
 
@@ -153,9 +157,8 @@ def look(named: Sequence[str], settings: LintConfig, stdin_filename: str, *, use
         return list(lint_source(sys.stdin.buffer.read(), Path(stdin_filename), settings, use_cache=use_cache))
     given = {os.path.abspath(name) for name in named}  # noqa: PTH100 - the linter, too, does not follow links
     skipped: dict[Path, str] = {}
-    paths = [Path(name) for name in named]
-    jobs = os.cpu_count() or 1
-    findings = list(lint_paths(paths, settings, on_skip=skipped.__setitem__, use_cache=use_cache, jobs=jobs))
+    paths, jobs, on_skip = [Path(name) for name in named], os.cpu_count() or 1, skipped.__setitem__
+    findings = list(lint_paths(paths, settings, on_skip=on_skip, on_progress=tell, use_cache=use_cache, jobs=jobs))
     for path, reason in skipped.items():
         if str(path) in given:
             output.warning(f"{os.path.relpath(path)} is left out: {reason}")
