@@ -111,7 +111,7 @@ class GuardLog:
         """Return where the loop was blocked by what, and what to use instead; "" where nothing is known of the call."""
         culprit, calls = blocked.culprit, blocked.calls
         place = None if culprit.place is None else str(culprit.place)
-        for name in calls:
+        for name in () if culprit.in_thread else calls:  # a thread may block
             found = self._known.find(name)
             if found is not None:
                 rule = IN_HELPER if culprit.in_helper else RULES[found.kind]

@@ -80,6 +80,7 @@ def test_block_for_people(directory: Path, told: Told) -> None:
         (blocked("time.sleep", manner=Manner.COMPUTES), (None, None, "a `def` task, or asyncio.to_thread")),
         (blocked("lib.sum", manner=Manner.COMPUTES, in_library=True), ("lib.sum", None, "a `def` task")),
         (blocked("re.match", manner=Manner.HOLDS_LOCK), ("re.match", None, "compute in another process")),
+        (blocked("time.sleep", manner=Manner.HOLDS_LOCK, in_thread=True), ("time.sleep", None, "another process")),
         (blocked(manner=Manner.STANDS_STILL), (None, None, "it was stopped, or")),
         (blocked(manner=Manner.BLOCKS), (None, None, None)),
     ],

@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 from mog.worker.alarm import LoopBlocked, Manner
-from mog.worker.culprit import find_culprit
+from mog.worker.culprit import Snapshot
 from mog_cli.guard_log import GuardLog
 from mog_cli.worker_log import WorkerLog
 from mog_lint.config import LintConfig
@@ -194,7 +194,7 @@ async def test_guard_names_the_rule(
 
     def look() -> None:
         while not done.wait(0.02):
-            seen.append(find_culprit(loop, thread))
+            seen.append(Snapshot(loop, thread).culprit())
 
     looking = threading.Thread(target=look)
     looking.start()

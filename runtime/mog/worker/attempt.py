@@ -187,7 +187,7 @@ class Attempt:
     async def _in_thread(self, task: Task, context: Context, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         call = contextvars.copy_context().run
         self._thread = asyncio.get_running_loop().run_in_executor(
-            None, lambda: call(_caught, task.function, context, args, kwargs)
+            None, lambda: call(in_this_thread, task.function, context, args, kwargs)
         )
         value, error = await asyncio.shield(self._thread)
         if error is not None:
@@ -289,7 +289,7 @@ def drop_own_frames(error: BaseException) -> None:
         error.__traceback__ = frame
 
 
-def _caught(
+def in_this_thread(
     function: Callable[..., Any], context: Context, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[Any, BaseException | None]:
     """Call in the executor's thread; errors travel as values, since a future cannot hold a StopIteration."""

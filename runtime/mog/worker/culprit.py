@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from collections.abc import Collection
+import threading
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from contextvars import Context
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 from mog.worker.call_names import names_of_calls
 from mog.worker.current_run import Run, current_run
-from mog.worker.stack import shown, stack_of
+from mog.worker.stack import Spot, shown, stacks
 
 SHOWN_FRAMES = 12
 """Frames that are shown where none of them is the user's."""
@@ -39,7 +40,8 @@ class Culprit(NamedTuple):
     ``run`` is the task, ``activity`` says what else runs where it is none. ``place`` is the innermost line of the
     user's own code, or where there is none of a library's. ``names`` are the full names of the call in that line, the
     likeliest first, then those of what it calls in turn. ``in_helper`` tells that the line stands in a plain function,
-    ``in_library`` that a library's code was running, not the line itself.
+    ``in_library`` that a library's code was running, not the line itself, ``in_thread`` that all this is on another
+    thread than the loop's.
     """
 
     run: Run | None
@@ -48,6 +50,7 @@ class Culprit(NamedTuple):
     names: tuple[str, ...] = ()
     in_helper: bool = False
     in_library: bool = False
+    in_thread: bool = False
     stack: str = ""
 
     @property
@@ -56,10 +59,39 @@ class Culprit(NamedTuple):
         return self.activity if self.run is None else f"{self.run.name}[{self.run.id}]"
 
 
-def find_culprit(loop: asyncio.AbstractEventLoop, thread: int, own: Collection[str] = ()) -> Culprit:
-    """Look at what ``thread``, which runs ``loop``, does. Packages in ``own`` are the user's, wherever they lie."""
-    spots = stack_of(thread)
-    run, activity = _task_of(loop)
+class Snapshot:
+    """What all threads do at the moment of its making; ``thread`` runs ``loop``.
+
+    To make one keeps the interpreter lock, so that nothing moves meanwhile; to judge one reads sources, and may not.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, thread: int) -> None:
+        self._stacks = stacks()
+        self._thread = thread
+        self._run, self._activity = _task_of(loop)
+
+    def culprit(self, own: Collection[str] = ()) -> Culprit:
+        """Return who was at work on the loop. Packages in ``own`` are the user's, wherever they are installed."""
+        return _judge(self._stacks.get(self._thread, []), self._run, self._activity, own)
+
+    def lock_holder(self, own: Collection[str] = ()) -> Culprit:
+        """Return who may have held the interpreter lock, if not the loop's thread: another that runs user code."""
+        others = [
+            spots for thread, spots in self._stacks.items() if thread not in (self._thread, threading.get_ident())
+        ]
+        found = [
+            _judge(spots, _run_of(spots), "another thread", own)
+            for spots in others
+            if any(spot.is_users(own) for spot in spots)
+        ]
+        if len(found) == 1:
+            return found[0]._replace(in_thread=True)
+        stack = "\n".join(f"  {culprit.who}:\n{culprit.stack}" for culprit in found)
+        activity = f"one of {len(found)} other threads" if found else "another thread"
+        return Culprit(None, activity, in_thread=True, stack=stack)
+
+
+def _judge(spots: Sequence[Spot], run: Run | None, activity: str, own: Collection[str]) -> Culprit:
     users = [index for index, spot in enumerate(spots) if spot.is_users(own)]
     blamed = users or [index for index, spot in enumerate(spots) if spot.is_third_partys]
     if not blamed:
@@ -76,6 +108,15 @@ def find_culprit(loop: asyncio.AbstractEventLoop, thread: int, own: Collection[s
         in_library=blamed[0] > 0,
         stack=shown(spots[: blamed[-1] + 1]),
     )
+
+
+def _run_of(spots: Sequence[Spot]) -> Run | None:
+    """Return the `def` task that a thread runs, if it runs one."""
+    for spot in spots:
+        if spot.module == "mog.worker.attempt" and spot.frame.f_code.co_name == "in_this_thread":
+            request = spot.frame.f_locals["context"].request
+            return Run(request.id, request.name)
+    return None
 
 
 def _task_of(loop: asyncio.AbstractEventLoop) -> tuple[Run | None, str]:

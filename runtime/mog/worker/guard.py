@@ -15,6 +15,7 @@ import asyncio
 import threading
 import traceback
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from mog.config import GuardConfig
@@ -24,8 +25,8 @@ from mog.worker.watchdog import Watchdog
 if TYPE_CHECKING:
     from mog.engine.port import Port
     from mog.worker.alarm import Alarm
-    from mog.worker.culprit import Culprit
-    from mog.worker.watcher import Watcher
+    from mog.worker.busy_clock import BusyClock
+    from mog.worker.watcher import Judge, See, Watcher
 
 INTERVAL = 0.2
 """Seconds between beats, at most; half of ``warn`` where that is less."""
@@ -63,6 +64,7 @@ class Guard:
         self._watcher: Watcher | None = None
         self._thread: threading.Thread | None = None
         self._watchdog: Watchdog | None = None
+        self._clock: BusyClock | None = None
         self._blocked = 0.0
 
     @property
@@ -94,12 +96,13 @@ class Guard:
             return
         # These take 4 ms to import, which a program that only submits need not pay.
         from mog.worker.alarm import write_alarm  # noqa: PLC0415 - as above
-        from mog.worker.watcher import Watcher, thread_clock  # noqa: PLC0415 - as above
+        from mog.worker.busy_clock import BusyClock  # noqa: PLC0415 - as above
+        from mog.worker.watcher import Watcher  # noqa: PLC0415 - as above
 
-        see = self._eye()
-        alarm, cpu_clock = self._alarm or write_alarm, thread_clock(threading.get_ident())
-        self._watcher = Watcher(self._pulse, self.config, see, alarm, cpu_clock=cpu_clock)
         self._pulse.start()
+        self._clock = BusyClock()
+        alarm = self._alarm or write_alarm
+        self._watcher = Watcher(self._pulse, self.config, self._eye(), alarm, busy_clock=self._clock)
         if self._watchdog is not None:
             self._watchdog.wind()
         self._thread = threading.Thread(target=self._watcher.run, name="mog-guard", daemon=True)
@@ -124,15 +127,19 @@ class Guard:
 
     def stop(self) -> None:
         """Watch no more, once the last news are told; on the same loop. May be repeated."""
-        if self._pulse.due is not None:
-            self._take_beat(self._pulse.due, self._pulse.late)
+        due, late = self._pulse.due, self._pulse.late
         self._pulse.stop()
+        if due is not None and self._watcher is not None:
+            self._count(late)
+            self._watcher.end(due, late)
         if self._watchdog is not None:
             self._watchdog.stop()
         if self._watcher is not None and self._thread is not None:
             self._watcher.stop()
             self._thread.join(STOP_TIME)
             self._watcher = None
+        if self._clock is not None:
+            self._clock.close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -142,26 +149,33 @@ class Guard:
         self.stop()
 
     def _take_beat(self, due: float, lateness: float) -> None:
-        if lateness >= self.config.warn:
-            self._blocked += lateness
+        self._count(lateness)
         if self._watchdog is not None:
             self._watchdog.wind()
         if self._watcher is not None:
             self._watcher.take_beat(due, lateness)
         self._on_beat()
 
-    def _eye(self) -> Callable[[], Culprit]:
+    def _count(self, lateness: float) -> None:
+        if lateness >= self.config.warn:
+            self._blocked += lateness
+
+    def _eye(self) -> See:
         """Return what looks at the running loop, from any thread."""
-        from mog.worker.culprit import Culprit, find_culprit  # noqa: PLC0415 - as above
+        from mog.worker.culprit import Culprit, Snapshot  # noqa: PLC0415 - as above
 
         loop, thread = asyncio.get_running_loop(), threading.get_ident()
         own = frozenset(str(function.__module__).partition(".")[0] for function in self._own)
 
-        def see() -> Culprit:
+        def see() -> Judge:
+            snapshot = Snapshot(loop, thread)
             if self._watchdog is not None:
                 self._watchdog.stop()  # the stack is shown without it
+            return partial(judge, snapshot)
+
+        def judge(snapshot: Snapshot, elsewhere: bool) -> Culprit:
             try:
-                return find_culprit(loop, thread, own)
+                return snapshot.lock_holder(own) if elsewhere else snapshot.culprit(own)
             except Exception:  # noqa: BLE001 - what user code looks like is without bounds, and the news must get out
                 return Culprit(None, "?", stack=traceback.format_exc())
 

@@ -71,10 +71,13 @@ class Spot(NamedTuple):
         return in_library and self.package not in OURS
 
 
-def stack_of(thread: int) -> list[Spot]:
-    """Return the stack of a thread up to the callback that its event loop has called, the innermost frame first."""
-    frames = _outwards(sys._current_frames().get(thread))
-    spots = (Spot(frame, frame.f_lineno or 0, frame.f_lasti) for frame in frames)
+def stacks() -> dict[int, list[Spot]]:
+    """Return the stacks of all threads, each up to the callback that its event loop has called, innermost first."""
+    return {thread: _stack(frame) for thread, frame in sys._current_frames().items()}
+
+
+def _stack(innermost: FrameType) -> list[Spot]:
+    spots = (Spot(frame, frame.f_lineno or 0, frame.f_lasti) for frame in _outwards(innermost))
     return [*takewhile(lambda spot: spot.module not in LOOP, spots)]
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 from mog.config import GuardConfig
@@ -21,18 +19,22 @@ KEPT = 0.5
 OVERDUE = 0.1
 """Seconds by which a look must be too late before another thread looks in its place."""
 
-BUSY = 0.2
-"""Share of the time for which a thread has the processor if it computes, on a machine that does much else."""
+BUSY, PROCESS_BUSY = 0.5, 0.2
+"""Shares of the time: a thread that computes has at least the first's to compute or waits for a processor, a process
+with such a thread has a processor for at least the second's, on a machine that does much else."""
 
-CpuClock = Callable[[], float | None]
-"""Returns the seconds that a thread has computed; None where that cannot be told."""
+Judge = Callable[[bool], Culprit]
+"""Returns who was at work on the loop or, given True, who kept it from working, on another thread."""
+
+See = Callable[[], Judge]
+"""Looks at all threads, at once and without letting any of them go on, and returns what judges of what it has seen."""
 
 
 class Moment(NamedTuple):
-    """A time by the clock, and how long the loop's thread, and all of the process, had computed by then."""
+    """A time by the clock, and how long the loop's thread had been busy, and all of the process computed, by then."""
 
     clock: float
-    cpu: float | None
+    busy: float | None
     process_cpu: float
 
 
@@ -53,33 +55,37 @@ class End(NamedTuple):
 class Watcher:
     """Sleeps until a beat that is due would be ``warn`` late, looks then, and at ``limit`` again.
 
-    ``see`` returns who is at work on the loop; ``cpu_clock`` tells how long its thread has computed, ``process_clock``
-    how long all threads have.
+    ``busy_clock`` tells how long the loop's thread has been busy, or None where there is no telling, ``process_clock``
+    how long all threads have computed.
     """
 
     def __init__(
         self,
         pulse: Pulse,
         config: GuardConfig,
-        see: Callable[[], Culprit],
+        see: See,
         alarm: Alarm,
         *,
         clock: Callable[[], float] = time.monotonic,
-        cpu_clock: CpuClock = lambda: None,
+        busy_clock: Callable[[], float | None] = lambda: None,
         process_clock: Callable[[], float] = time.process_time,
     ) -> None:
         self._pulse, self._config, self._see, self._alarm = pulse, config, see, alarm
-        self._clock, self._cpu_clock, self._process_clock = clock, cpu_clock, process_clock
+        self._clock, self._busy_clock, self._process_clock = clock, busy_clock, process_clock
         self._call = threading.Event()
         self._stopped = False
-        self._beat = self._now()
+        self._since = self._before = (pulse.due, self._now())
         self._seen: Sighting | None = None
         self._told: Sighting | None = None
         self._ended: End | None = None
 
     def take_beat(self, due: float, lateness: float) -> None:
         """Take note that the beat that was due then has come, so late; on the loop's thread."""
-        self._beat = self._now()
+        self._before, self._since = self._since, (self._pulse.due, self._now())
+        self.end(due, lateness)
+
+    def end(self, due: float, lateness: float) -> None:
+        """Take note that the loop, whose beat was due then, moves again; on its thread."""
         if lateness >= self._config.warn:
             self._ended = End(due, lateness)
             self._call.set()
@@ -127,8 +133,9 @@ class Watcher:
         threshold = self._threshold(due)
         if due is None or threshold is None or (late := self._clock() - due) < threshold + patience:
             return None
-        manner = self._manner(kept=late - threshold)  # before see(), in which the loop may get to beat
-        return Sighting(due, LoopBlocked(late, manner, self._see(), unready=late >= self._config.limit))
+        judge = self._see()
+        manner, elsewhere = self._manner(due, kept=late - threshold)
+        return Sighting(due, LoopBlocked(late, manner, judge(elsewhere), unready=late >= self._config.limit))
 
     def _knows(self, seen: Sighting) -> bool:
         told = self._told
@@ -156,22 +163,22 @@ class Watcher:
         except Exception:  # noqa: BLE001 - the next news must get out all the same
             write_urgently(traceback.format_exc())
 
-    def _manner(self, kept: float) -> Manner:
-        """Return how the loop is blocked; ``kept`` are the seconds by which this look comes too late."""
-        now, then = self._now(), self._beat
+    def _manner(self, due: float, kept: float) -> tuple[Manner, bool]:
+        """Return how the loop is blocked whose beat is due then, and whether by another thread.
+
+        ``kept`` are the seconds by which this look comes too late. The loop may have come to beat since it was seen.
+        """
+        now = self._now()
+        then = next((moment for beat, moment in (self._since, self._before) if beat == due), None)
+        if then is None:
+            return Manner.BLOCKS, False
         passed = max(now.clock - then.clock, 0.001)
-        if kept >= KEPT:
-            return Manner.HOLDS_LOCK if (now.process_cpu - then.process_cpu) / passed >= BUSY else Manner.STANDS_STILL
-        if now.cpu is None or then.cpu is None:
-            return Manner.BLOCKS
-        return Manner.COMPUTES if (now.cpu - then.cpu) / passed >= BUSY else Manner.WAITS
+        busy = None if now.busy is None or then.busy is None else (now.busy - then.busy) / passed >= BUSY
+        if kept < KEPT:
+            return Manner.BLOCKS if busy is None else Manner.COMPUTES if busy else Manner.WAITS, False
+        if busy or (now.process_cpu - then.process_cpu) / passed >= PROCESS_BUSY:
+            return Manner.HOLDS_LOCK, busy is False
+        return Manner.STANDS_STILL, False
 
     def _now(self) -> Moment:
-        return Moment(self._clock(), self._cpu_clock(), self._process_clock())
-
-
-def thread_clock(thread: int) -> CpuClock:
-    """Return a clock of the seconds that a thread has computed, where the system has one."""
-    if sys.platform == "darwin":
-        return lambda: None
-    return partial(time.clock_gettime, time.pthread_getcpuclockid(thread))
+        return Moment(self._clock(), self._busy_clock(), self._process_clock())

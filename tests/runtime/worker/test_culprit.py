@@ -13,13 +13,15 @@ import sys
 import threading
 import time
 import types
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from mog.worker.culprit import Culprit, Place, find_culprit
+from mog import App, Context
+from mog.worker.culprit import Culprit, Place, Snapshot
 from mog.worker.current_run import Run, current_run
 
 SECONDS = 0.2
@@ -30,13 +32,27 @@ LOCK = threading.Lock()
 
 
 async def seen(work: Callable[[], Awaitable[object]], own: tuple[str, ...] = ()) -> Culprit:
-    """Run ``work`` on this loop, and return what another thread sees of it meanwhile."""
-    loop, thread, found = asyncio.get_running_loop(), threading.get_ident(), []
-    timer = threading.Timer(SECONDS / 2, lambda: found.append(find_culprit(loop, thread, own)))
-    timer.start()
-    await work()
-    timer.join()
-    return found[0]
+    """Run ``work`` on this loop, and return what another thread sees most often meanwhile."""
+    loop, thread = asyncio.get_running_loop(), threading.get_ident()
+    return await watched(work, lambda: Snapshot(loop, thread).culprit(own))
+
+
+async def watched(work: Callable[[], Awaitable[object]], look: Callable[[], Culprit]) -> Culprit:
+    found: Counter[Culprit] = Counter()
+    done = threading.Event()
+
+    def keep_looking() -> None:
+        while not done.wait(0.01):
+            found[look()] += 1
+
+    looking = threading.Thread(target=keep_looking)
+    looking.start()
+    try:
+        await work()
+    finally:
+        done.set()
+        looking.join()
+    return found.most_common(1)[0][0]
 
 
 LIBRARY = """
@@ -253,21 +269,19 @@ async def test_whose_code_it_is(file: str, own: tuple[str, ...], function: str) 
 
 
 async def test_librarys_own_callback() -> None:
-    loop, thread = asyncio.get_running_loop(), threading.get_ident()
-    found: list[Culprit] = []
     module = library("/x/site-packages/lib.py")
-    timer = threading.Timer(SECONDS / 2, lambda: found.append(find_culprit(loop, thread)))
-    timer.start()
-    loop.call_soon(module.nap, SECONDS)
-    await asyncio.sleep(0)
-    await asyncio.to_thread(timer.join)
-    [culprit] = found
+
+    async def work() -> None:
+        asyncio.get_running_loop().call_soon(module.nap, SECONDS)
+        await asyncio.sleep(0)
+
+    culprit = await seen(work)
     assert (culprit.run, culprit.activity, culprit.who) == (None, "a callback", "a callback")
     assert culprit.place == Place("/x/site-packages/lib.py", 3, "nap")
 
 
 async def test_thread_that_is_gone() -> None:
-    culprit = find_culprit(asyncio.get_running_loop(), thread=-1)
+    culprit = Snapshot(asyncio.get_running_loop(), thread=-1).culprit()
     assert (culprit.place, culprit.names, culprit.stack) == (None, (), "")
 
 
@@ -302,3 +316,41 @@ async def test_run_of_a_task_is_known_in_all_that_it_starts() -> None:
 async def test_code_of_no_task() -> None:
     culprit = await seen(lambda: asyncio.create_task(by_module(), name="cleaner"))
     assert (culprit.run, culprit.who) == (None, "cleaner (by_module)")
+
+
+# -- which thread
+
+
+async def holder(work: Callable[[], Awaitable[object]], own: tuple[str, ...] = ()) -> Culprit:
+    """Run ``work`` on this loop, and return who may hold the interpreter lock meanwhile, on another thread."""
+    loop, thread = asyncio.get_running_loop(), threading.get_ident()
+    return await watched(work, lambda: Snapshot(loop, thread).lock_holder(own))
+
+
+async def test_thread_that_may_have_held_the_lock() -> None:
+    culprit = await holder(lambda: asyncio.to_thread(time.sleep, SECONDS))
+    assert (culprit.who, culprit.in_thread, culprit.place) == ("another thread", True, None), "none runs user code"
+    culprit = await holder(lambda: asyncio.to_thread(helper))
+    assert (culprit.who, culprit.in_thread) == ("another thread", True)
+    assert culprit.place is not None
+    assert culprit.place.function == "helper"
+    assert culprit.names == ("time.sleep",)
+
+
+async def test_threads_that_may_have_held_the_lock() -> None:
+    culprit = await holder(lambda: asyncio.gather(*(asyncio.to_thread(helper) for _ in range(2))))
+    assert (culprit.who, culprit.place) == ("one of 2 other threads", None)
+    assert culprit.stack.count("in helper") == 2
+
+
+async def test_def_task_that_may_have_held_the_lock() -> None:
+    app = App("shop", broker="memory://")
+
+    @app.task(name="shop.nap")
+    def nap(context: Context) -> None:
+        helper()
+
+    async with app, app.worker():
+        result = await app.submit("shop.nap")
+        culprit = await holder(result.wait)
+    assert culprit.who == f"shop.nap[{result.id}]"

@@ -22,6 +22,7 @@ from mog.engine.io_thread import ThreadPort
 from mog.worker import culprit, watchdog
 from mog.worker import guard as guard_module
 from mog.worker.alarm import LoopBlocked, LoopFreed, Manner
+from mog.worker.busy_clock import BusyClock
 from mog.worker.culprit import Culprit
 from mog.worker.guard import Guard
 from mog.worker.watcher import Watcher
@@ -94,15 +95,34 @@ async def test_code_that_computes(heard: Heard) -> None:
 
 
 async def test_one_regular_expression_that_holds_the_interpreter_lock(heard: Heard) -> None:
-    text = "a" * 20
-    while seconds_to_match(text) < 0.5:
-        text += "a"
+    text = slow_to_match()
     with Guard(GuardConfig(warn=WARN), alarm=heard):
-        seconds = seconds_to_match(text + "a")
+        seconds = seconds_to_match(text)
     blocked, freed = heard.news
     assert isinstance(blocked, LoopBlocked)
     assert blocked.manner is Manner.HOLDS_LOCK
     assert seconds - 0.3 < blocked.seconds <= freed.seconds < seconds + 0.3
+
+
+async def test_regular_expression_on_another_thread(heard: Heard) -> None:
+    text = slow_to_match()
+    with Guard(GuardConfig(warn=WARN), alarm=heard):
+        await asyncio.to_thread(seconds_to_match, text)
+        await heard.until_free()
+    blocked = heard.news[0]
+    assert isinstance(blocked, LoopBlocked)
+    assert blocked.manner is Manner.HOLDS_LOCK
+    if BusyClock()() is not None:
+        assert blocked.culprit.in_thread
+        assert blocked.culprit.who == "another thread"
+
+
+def slow_to_match() -> str:
+    """Return a text that takes a second or more to match."""
+    text = "a" * 20
+    while seconds_to_match(text) < 0.5:
+        text += "a"
+    return text + "a"
 
 
 def seconds_to_match(text: str) -> float:
@@ -163,7 +183,7 @@ async def test_stack_that_cannot_be_read_keeps_nothing_from_being_told(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("no stack")
 
-    monkeypatch.setattr(culprit, "find_culprit", fail)
+    monkeypatch.setattr(culprit.Snapshot, "culprit", fail)
     with Guard(GuardConfig(warn=WARN), alarm=heard):
         time.sleep(NAP)
     blocked = heard.news[0]
@@ -189,7 +209,7 @@ async def test_io_thread_looks_where_the_guard_comes_too_late(
         threads.append(threading.current_thread().name)
         return found
 
-    monkeypatch.setattr(culprit, "find_culprit", find)
+    monkeypatch.setattr(culprit.Snapshot, "culprit", find)
     monkeypatch.setattr(guard_module, "GLANCES", 0.01)
     late = threading.Event()
     look = Watcher.look
