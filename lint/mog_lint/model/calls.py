@@ -129,6 +129,7 @@ class CallCollector:
         self.visit(clause.iter, scope, Use.LOOPED)
         symbols = symbols_of_iterable(clause.iter, scope, self.has_stars)
         turns = turns_of_iterable(clause.iter, scope)
+        self._count_clauses(clause)
         before = self.body.awaits
         self.body.begin(Kind.COMPREHENSION)
         self._clauses(clause, Scope(scope, scope.qualname), node)
@@ -137,13 +138,19 @@ class CallCollector:
         else:
             self.body.forget()
 
+    def _count_clauses(self, clause: cst.CompFor) -> None:
+        """Count the `async for` of a comprehension, as that of a loop before what is done in each turn."""
+        later: cst.CompFor | None = clause
+        while later is not None:
+            if later.asynchronous is not None:
+                self.body.note_await()
+            later = later.inner_for_in
+
     def _clauses(self, clause: cst.CompFor, inner: Scope, node: cst.CSTNode) -> None:
         later: cst.CompFor | None = clause
         while later is not None:
             if later is not clause:
                 self.visit(later.iter, inner, Use.LOOPED)
-            if later.asynchronous is not None:
-                self.body.note_await()
             if isinstance(later.target, cst.Name):
                 self.body.cancelling.sources[later.target.value] = later.iter
             bind_target(later.target, (), inner)

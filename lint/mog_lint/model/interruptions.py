@@ -23,6 +23,7 @@ RAISE_PAUSE = frozenset({"pause", "checkpointed"})
 # What other task queues have raised for the same reason.
 FOREIGN = frozenset(
     {"celery.exceptions.Retry", "celery.exceptions.Ignore", "celery.exceptions.Reject"}
+    | {"celery.Task.retry", "celery.app.task.Task.retry", "^.retry"}  # `raise self.retry(…)`
     | {"arq.Retry", "arq.worker.Retry", "streaq.StreaqRetry", "streaq.types.StreaqRetry"}
     | {"dramatiq.Retry", "dramatiq.errors.Retry"}
 )

@@ -90,12 +90,13 @@ def turns_of_while(node: cst.While, scope: Scope) -> int:
 
 
 def _counters(body: cst.BaseSuite) -> set[str]:
-    """Return the names that a loop counts up or down and does nothing else to."""
+    """Return the names that a loop counts up or down by one, and does nothing else to."""
     counted: set[str] = set()
     assigned: set[str] = set()
     for item in own(body):
         if isinstance(item, cst.AugAssign) and isinstance(item.target, cst.Name):
-            is_count = isinstance(item.operator, cst.AddAssign | cst.SubtractAssign)
+            by_one = isinstance(item.value, cst.Integer) and item.value.value == "1"
+            is_count = by_one and isinstance(item.operator, cst.AddAssign | cst.SubtractAssign)
             (counted if is_count else assigned).add(item.target.value)
         elif isinstance(item, cst.AssignTarget):
             assigned.add(_name(item.target))

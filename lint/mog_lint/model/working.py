@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mog_lint.blocking import Kind as Waits
-from mog_lint.model.blocks import LOOPS, Block, around
+from mog_lint.model.blocks import COUNTED, LOOPS, Block, Kind, around
 from mog_lint.model.contexts import SUBMISSIONS, WRITES, calls_context, is_checkpointed
 from mog_lint.model.coroutines import Coroutines
 from mog_lint.model.interruptions import Interruptions
 from mog_lint.model.project import Module
 from mog_lint.model.summary import Call, Function, Use
-from mog_lint.model.waiting import polling_loops
+from mog_lint.model.waiting import polling_loops, sleeps
 
 FEW = 1000  # turns; a loop that is known to have no more is short
 NO_CALLS = frozenset({Use.RAISED, Use.GIVEN, Use.WITH, Use.WITH_AWAIT})
@@ -22,12 +22,15 @@ def long_loops(function: Function, module: Module, interruptions: Interruptions)
     project = interruptions.tasks.project
     polled = polling_loops(function, module, interruptions)
     pauses = [item.number for item in interruptions.own(function, module)]
+    slept = {sleep.loop for sleep in sleeps(function, module, project)}
     found: list[Block] = []
     for block in function.blocks:
         if block.kind not in LOOPS or block in polled or 0 <= block.turns <= FEW:
             continue
         lies_in = [block, *around(block, function.blocks)]
         if any(item in found or is_checkpointed(item, project, module) for item in lies_in):
+            continue
+        if block.turns == COUNTED and (block in slept or _tries(block, function)):
             continue
         calls = function.calls[block.first : block.end]
         keeps_place = calls_context(calls, WRITES, project, module)
@@ -36,6 +39,12 @@ def long_loops(function: Function, module: Module, interruptions: Interruptions)
         if _works(block, calls, module, interruptions.coroutines):
             found.append(block)
             yield block
+
+
+def _tries(block: Block, function: Function) -> bool:
+    """Say whether a loop catches something itself, so that what it counts are its tries."""
+    number = function.blocks.index(block)
+    return any(item.kind is Kind.TRY and item.parent == number for item in function.blocks)
 
 
 def _works(block: Block, calls: tuple[Call, ...], module: Module, coroutines: Coroutines) -> bool:

@@ -104,6 +104,14 @@ class PauseSwallowed(Rule):
             "async def publish(context, order):\n    with suppress(Exception):\n        raise Pause\n",
             marked=("suppress(Exception)",),
         ),
+        Bad(
+            "retry of Celery",
+            "from celery import shared_task\n\n\n@shared_task(bind=True)\ndef publish(self, order):\n    try:\n"
+            "        if not order.paid():\n            raise self.retry(countdown=60)\n    except Exception as error:\n"
+            "        print(error)\n",
+            config={"task_decorators": ("celery.shared_task",)},
+            marked=("except Exception as error",),
+        ),
         Good(
             "raised anew",
             'from mog import Pause, task\n\n\n@task(name="shop.publish")\nasync def publish(context, order):\n'

@@ -18,17 +18,18 @@ class LongLoopWithoutCheckpoint(Rule):
 
     What it does
     ------------
-    Reports loops and awaiting comprehensions in a task's own body that await something, or call a function of the
-    project or what waits for a network or a disk, and in which nothing keeps a place: no `context.checkpointed`, no
-    change of `context.state`, no Pause, and no call that is given the context or its state. Of loops in one another
-    the outermost is reported.
+    Reports loops and awaiting comprehensions in the own body of a task of mog or Mognet that await something, or call a
+    function of the project or what waits for a network or a disk, and in which nothing keeps a place: no
+    `context.checkpointed`, no change of `context.state`, no Pause, and no call that is given the context or its state.
+    Of loops in one another the outermost is reported.
 
     Left alone are loops that are known to be short: over what is written out there or at the module's top level, a
-    slice or `range` of at most 1,000 items, or a `while` that counts as far. So are loops that only submit other tasks.
+    slice or `range` of at most 1,000 items, or a `while` that counts as far, or counts its tries. So are loops that
+    only submit other tasks.
 
     The fix lets a plain `for` go over `context.checkpointed(…)`, which remembers the place. It is unsafe: the items
-    must come in the same order each time, and one that was under way is done again. For Mognet and other libraries,
-    which lack it, there is none.
+    must come in the same order each time, and one that was under way is done again. For Mognet, which lacks it, there
+    is none.
 
     Why
     ---
@@ -85,14 +86,6 @@ class LongLoopWithoutCheckpoint(Rule):
             "    for page in range(1001):\n        await client.get(page)\n",
             marked=("while page <= last", "for page in range(1001)"),
         ),
-        Bad(
-            "task of another library",
-            "import requests\nfrom celery import shared_task\n\n\n@shared_task\ndef fetch(urls):\n"
-            "    for url in urls:\n"
-            "        requests.get(url)\n",
-            config={"task_decorators": ("celery.shared_task",)},
-            marked=("for url in urls",),
-        ),
         Good(
             "keeps its place",
             'from mog import Context, Pause, task\n\n\n@task(name="a")\nasync def a(context: Context, rows, pages):\n'
@@ -145,6 +138,25 @@ class LongLoopWithoutCheckpoint(Rule):
             'import asyncio\nfrom mog import task\n\n\n@task(name="a")\nasync def a(context):\n'
             "    while not await ready():\n        await asyncio.sleep(5)\n",
         ),
+        Good(
+            "counts its tries",
+            'import asyncio\nfrom mog import task\n\n\n@task(name="a")\nasync def a(context, most):\n    tries = 0\n'
+            "    while tries < most:\n        tries += 1\n        try:\n            return await work()\n"
+            "        except OSError:\n            print(tries)\n    while most > 0:\n        most -= 1\n"
+            "        await asyncio.sleep(1)\n",
+        ),
+        Good(
+            "lists what comes",
+            'from mog import task\n\n\n@task(name="a")\nasync def a(context, client):\n'
+            "    rows = [row async for row in client.rows()]\n    async for row in client.rows():\n"
+            "        rows.append(row)\n",
+        ),
+        Good(
+            "task of another library, which has no place to keep",
+            "import requests\nfrom celery import shared_task\n\n\n@shared_task\ndef fetch(urls):\n"
+            "    for url in urls:\n        requests.get(url)\n",
+            config={"task_decorators": ("celery.shared_task",)},
+        ),
         Good("no task", "async def work(rows):\n    for row in rows:\n        await save(row)\n"),
         Good(
             "inner function",
@@ -156,6 +168,8 @@ class LongLoopWithoutCheckpoint(Rule):
     def check(self, context: RuleContext) -> Iterator[Report]:
         """Report loops that begin anew when their task does."""
         for task in context.own_tasks:
+            if not task.is_own_api:
+                continue
             loops = list(long_loops(task.function, task.module, context.interruptions))
             named = len(loops) > 1 or calls_context(
                 task.function.calls, frozenset({"checkpointed"}), context.project, task.module
@@ -169,9 +183,7 @@ class LongLoopWithoutCheckpoint(Rule):
 def _advice(task: Task) -> str:
     if task.is_mog:
         return "let it go over `context.checkpointed(…)`, or keep its place in `context.state`"
-    if task.is_own_api:
-        return "keep its place in `context.state`"
-    return "keep its place somewhere, or make each item a task"
+    return "keep its place in `context.state`"
 
 
 def _fix(task: Task, number: int) -> FixPlan | None:

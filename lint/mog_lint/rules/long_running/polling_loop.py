@@ -92,6 +92,13 @@ class PollingLoop(Rule):
             config={"task_decorators": ("celery.shared_task",)},
             marked=("while not paid(order)",),
         ),
+        Bad(
+            "until a time is over",
+            'import asyncio\nfrom mognet import task\n\n\n@task(name="a")\nasync def a(context, order, most):\n'
+            "    waited = 0\n    while waited < most:\n        await look(order)\n        await asyncio.sleep(5)\n"
+            "        waited += 5\n",
+            marked=("while waited < most",),
+        ),
         Good(
             "a few tries",
             'import asyncio\nfrom mog import task\n\n\n@task(name="a")\nasync def a(context, most):\n'
