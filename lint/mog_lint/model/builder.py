@@ -18,7 +18,7 @@ from mog_lint.model.body import Body
 from mog_lint.model.calls import CallCollector
 from mog_lint.model.cancelling import is_timeout
 from mog_lint.model.catching import Catching
-from mog_lint.model.expressions import dotted_name, instances_of, root_name, symbols_of
+from mog_lint.model.expressions import dotted_name, instances_of, is_main_guard, root_name, symbols_of
 from mog_lint.model.parameters import parameters
 from mog_lint.model.scope import MAX_SYMBOLS, Scope, merge
 from mog_lint.model.summary import (
@@ -289,7 +289,7 @@ class _Builder:
         scope.names, self.branch = merge(outcomes), outer
 
     def if_(self, node: cst.If, scope: Scope) -> None:
-        if scope.parent is None and _is_main_guard(node.test):
+        if scope.parent is None and is_main_guard(node.test):
             self.is_script = True
         alternatives: list[Sequence[Statements]] = []
         branch: cst.If | cst.Else | None = node
@@ -372,10 +372,6 @@ class _Builder:
 
 def _bodies(clause: cst.Else | cst.Finally | None) -> list[Statements]:
     return [] if clause is None else [clause.body.body]
-
-
-def _is_main_guard(test: cst.BaseExpression) -> bool:
-    return isinstance(test, cst.Comparison) and isinstance(test.left, cst.Name) and test.left.value == "__name__"
 
 
 # By the name of the node's class: libcst gains classes with Python's syntax, such as LazyImport in 1.9.

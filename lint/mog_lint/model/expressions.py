@@ -149,3 +149,8 @@ def dotted_name(node: cst.BaseExpression | None) -> str:
     if isinstance(node, cst.Name):
         parts.append(node.value)
     return ".".join(reversed(parts))
+
+
+def is_main_guard(test: cst.BaseExpression) -> bool:
+    """Say whether this is what `if __name__ == "__main__":` asks."""
+    return isinstance(test, cst.Comparison) and isinstance(test.left, cst.Name) and test.left.value == "__name__"
