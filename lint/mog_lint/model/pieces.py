@@ -1,14 +1,13 @@
-"""A text that is typed in is parsed where it was changed: other statements of its top level keep their trees.
+"""A text that is typed in is parsed where it was changed: other statements keep their trees.
 
 libcst parses some 15,000 lines a second, which is 30 ms for 500 lines, and for each keystroke. CPython's own parser
-takes a tenth of that and tells where the statements of the top level end. A piece of the text reaches from the end of
-one to the end of the next; it is parsed by itself, and its tree has to generate it again. So the pieces are the whole
-text, and their statements those of its tree, white space and comments between them apart.
+takes a tenth of that and tells where statements end. So the text is cut there, and each piece is parsed by itself; its
+tree has to generate it again. The pieces are the whole text, and their statements those of its tree, white space and
+comments between them apart.
 """
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Self
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
+from mog_lint.model.cutting import Cut, cuts
 from mog_lint.model.parsing import attempt
 from mog_lint.model.positions import Recorder
 from mog_lint.model.source import Problem, Source, Span, python_tree
@@ -27,37 +27,75 @@ LEAST_IN_COMMON = 0.8  # of the lines; with less in common another text is at ha
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """A piece of a text, its tree, the ids of all nodes in that, and where its comments stand in it."""
+    """A piece of a text: its tree, the ids of all nodes in that, and where its comments stand in the piece."""
 
-    text: str
+    cut: Cut
     tree: cst.Module
     nodes: frozenset[int]
     comments: tuple[Span, ...]
 
+    @property
+    def opened(self) -> cst.ClassDef | None:
+        """The class whose head this is; its body are the next pieces."""
+        return _class_of(self.tree) if self.cut.behind else None
+
+    @property
+    def statements(self) -> Iterable[cst.BaseStatement]:
+        """The statements of the piece; of a class's head there are none."""
+        if self.cut.before:
+            return _block(_class_of(self.tree)).body
+        return () if self.cut.behind else self.tree.body
+
+    def locate(self, state: Recorder) -> int:
+        """Note where wanted nodes stand, and return where the class begins whose head this is."""
+        own = Recorder(self.tree, () if self.opened is None else [self.opened])
+        own.wanted |= state.wanted
+        self.tree._codegen(own)
+        shift = state.take(own, self.cut.own, self.cut.text)
+        return shift if self.opened is None else shift + own.syntactic[id(self.opened)].start
+
 
 class PiecedModule(cst.Module):
-    """A tree whose statements are those of its pieces."""
+    """A tree whose statements are those of its pieces; `classes` are those that consist of several, by their ids."""
 
     pieces: tuple[Piece, ...]
+    classes: dict[int, range]
 
     @classmethod
     def of(cls, pieces: Iterable[Piece]) -> Self:
         """Put pieces together."""
         known = tuple(pieces)
-        body = [statement for piece in known for statement in piece.tree.body]
+        body: list[cst.BaseStatement] = []
+        classes: dict[int, range] = {}
+        for group in _groups(known):
+            head = known[group.start]
+            if head.opened is None:
+                body += head.statements
+            else:
+                members = [statement for index in group for statement in known[index].statements]
+                body.append(head.opened.with_changes(body=_block(head.opened).with_changes(body=members)))
+                classes[id(body[-1])] = group
         first = known[0].tree
-        tree = cls(body, default_indent=first.default_indent, default_newline=first.default_newline)
+        defaults = {"default_indent": first.default_indent, "default_newline": first.default_newline}
+        tree = cls(body, **defaults)  # type: ignore[arg-type]  # each statement is of one of two kinds
         object.__setattr__(tree, "pieces", known)  # a node is frozen
+        object.__setattr__(tree, "classes", classes)
         return tree
 
     def _codegen_impl(self, state: CodegenState) -> None:
         """Generate the pieces that hold wanted nodes; of the others the text is known."""
-        for piece in self.pieces:
-            if isinstance(state, Recorder) and piece.nodes.isdisjoint(state.wanted):
-                state.replay(piece.text, piece.comments)
+        assert isinstance(state, Recorder), "a tree of pieces is asked for places alone"
+        classes = [(name, group) for name, group in self.classes.items() if name in state.wanted]
+        needed = {index for _, group in classes for index in group}
+        starts = {}
+        for index, piece in enumerate(self.pieces):
+            if index in needed or not piece.nodes.isdisjoint(state.wanted):
+                starts[index] = piece.locate(state)
             else:
-                state.default_indent, state.default_newline = piece.tree.default_indent, piece.tree.default_newline
-                piece.tree._codegen_impl(state)
+                state.replay(piece.cut.text, piece.comments)
+            for name, group in classes:
+                if index == group[-1]:
+                    state.syntactic[name] = Span(starts[group.start], state.last_end)
 
 
 def parse_again(source: Source, data: bytes, before: Source, tree: cst.Module) -> cst.Module | None:
@@ -65,10 +103,12 @@ def parse_again(source: Source, data: bytes, before: Source, tree: cst.Module) -
 
     `data` are the bytes of the text.
     """
-    if not _is_alike(source, before):
+    python = python_tree(data) if _is_alike(source, before) else None
+    if python is None or isinstance(python, Problem):
         return None
-    pieces = list(_pieces(source, data, tree.pieces if isinstance(tree, PiecedModule) else ()))
-    return PiecedModule.of(pieces) if pieces and sum(len(piece.text) for piece in pieces) == len(source.text) else None
+    pieces = list(_pieces(cuts(source, python), tree.pieces if isinstance(tree, PiecedModule) else ()))
+    is_whole = sum(len(piece.cut.text) for piece in pieces) == len(source.text)
+    return PiecedModule.of(pieces) if pieces and is_whole else None
 
 
 def _is_alike(source: Source, before: Source) -> bool:
@@ -76,41 +116,31 @@ def _is_alike(source: Source, before: Source) -> bool:
     return len(lines & set(before.text.splitlines())) >= LEAST_IN_COMMON * len(lines)
 
 
-def _pieces(source: Source, data: bytes, known: Iterable[Piece]) -> Iterator[Piece]:
-    """Yield the pieces of a text, up to one that cannot be parsed by itself; each known one is used once."""
-    python = python_tree(data)
-    if isinstance(python, Problem):
-        return
-    at_hand: dict[str, list[Piece]] = defaultdict(list)
+def _pieces(wanted: Iterable[Cut], known: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield pieces, up to one that cannot be parsed by itself; each known one is used once."""
+    at_hand: dict[Cut, list[Piece]] = defaultdict(list)
     for piece in known:
-        at_hand[piece.text].append(piece)
-    for text in _cut(source, python):
-        found = at_hand[text].pop() if at_hand[text] else _parsed(text)
+        at_hand[piece.cut].append(piece)
+    for cut in wanted:
+        found = at_hand[cut].pop() if at_hand[cut] else _parsed(cut)
         if found is None:
             return
         yield found
 
 
-def _cut(source: Source, python: ast.Module) -> Iterator[str]:
-    """Cut a text behind each line on which a statement of the top level ends."""
-    start = last = 0
-    for statement in python.body:
-        first = min([statement.lineno, *(item.lineno for item in getattr(statement, "decorator_list", ()))])
-        if 0 < last < first:
-            end = source.line_starts[last]
-            yield source.text[start:end]
-            start = end
-        last = max(last, statement.end_lineno or first)
-    if 0 < last < source.rows and source.line_starts[last] < len(source.text):
-        yield source.text[start : source.line_starts[last]]
-        start = source.line_starts[last]
-    yield source.text[start:]
+def _groups(pieces: tuple[Piece, ...]) -> Iterator[range]:
+    """Yield the pieces that belong together: a class's, or one alone."""
+    first = 0
+    for index in range(1, len(pieces) + 1):
+        if index == len(pieces) or not pieces[index].cut.before:
+            yield range(first, index)
+            first = index
 
 
-def _parsed(text: str) -> Piece | None:
-    """Return a piece, None where its tree does not generate it."""
-    tree = attempt(text)
-    if not isinstance(tree, cst.Module):
+def _parsed(cut: Cut) -> Piece | None:
+    """Return a piece; None where its tree does not generate it, or is not what the cut was made for."""
+    tree = attempt(cut.whole)
+    if not isinstance(tree, cst.Module) or not _fits(cut, tree):
         return None
     checker = _Checker(tree, ())
     try:
@@ -118,9 +148,31 @@ def _parsed(text: str) -> Piece | None:
             tree._codegen(checker)
     except RecursionError:
         return None
-    if "".join(checker.tokens) != text:
+    if "".join(checker.tokens) != cut.whole:
         return None
-    return Piece(text, tree, frozenset(checker.nodes), tuple(checker.comments))
+    start, end = cut.own.start, cut.own.end
+    inside = (span for span in checker.comments if start <= span.start and span.end <= end)
+    comments = tuple(Span(span.start - start, span.end - start) for span in inside)
+    return Piece(cut, tree, frozenset(checker.nodes), comments)
+
+
+def _fits(cut: Cut, tree: cst.Module) -> bool:
+    if not cut.before and not cut.behind:
+        return True
+    (only, *others) = (*tree.body, None)
+    is_class = isinstance(only, cst.ClassDef) and isinstance(only.body, cst.IndentedBlock) and others == [None]
+    return is_class and (not cut.behind or len(_block(_class_of(tree)).body) == 1)
+
+
+def _class_of(tree: cst.Module) -> cst.ClassDef:
+    only = tree.body[0]
+    assert isinstance(only, cst.ClassDef), "that is what was parsed"
+    return only
+
+
+def _block(node: cst.ClassDef) -> cst.IndentedBlock:
+    assert isinstance(node.body, cst.IndentedBlock), "that is what was parsed"
+    return node.body
 
 
 class _Checker(Recorder):

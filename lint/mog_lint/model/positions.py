@@ -102,6 +102,19 @@ class Recorder(CodegenState):
         for token in self.indent_tokens:
             self.add_token(token)
 
+    def take(self, other: Recorder, part: Span, text: str) -> int:
+        """Take in what another recorder has noted of a part of its text, and return by how much that is shifted."""
+        shift = self.offset - part.start
+        for own, found in ((self.inclusive, other.inclusive), (self.syntactic, other.syntactic)):
+            for node, span in found.items():
+                if part.start <= span.start and span.end <= part.end:
+                    own[node] = Span(span.start + shift, span.end + shift)
+        inside = (span for span in other.comments if part.start <= span.start and span.end <= part.end)
+        self.comments += [Span(span.start + shift, span.end + shift) for span in inside]
+        self.add_token(text)
+        self.last_end = min(other.last_end, part.end) + shift
+        return shift
+
     def replay(self, text: str, comments: Iterable[Span]) -> None:
         """Take in a text without wanted nodes that is known already, and where its comments stand in it."""
         self.comments += [Span(span.start + self.offset, span.end + self.offset) for span in comments]
