@@ -61,6 +61,11 @@ class Reach:
         self._searched[path] = len(self.words)
         return any(word.is_in(data) for word in self.words[done:])
 
+    def unsearched(self, modules: Iterable[Module]) -> list[Module]:
+        """Return those of the modules whose files have not been searched for all words."""
+        searched, words = self._searched, len(self.words)
+        return [module for module in modules if searched.get(module.path, 0) < words]
+
     def forget(self, path: Path) -> None:
         """Have a file searched anew, because its content has changed."""
         self._searched.pop(path, None)

@@ -67,6 +67,7 @@ class Session:
         self._reach = Reach(config.task_decorators)
         self._problems: dict[Path, Problem] = {}  # of contents that were to be analysed
         self._changed: set[Path] = set()  # files of which the module, if there is one, is of an older content
+        self._last_asked: tuple[tuple[int, frozenset[Path]], set[Path]] = ((-1, frozenset()), set())
 
     def update(self, path: Path, data: bytes) -> None:
         """Let this be a file's content, whatever is on disk; the file may be new."""
@@ -147,8 +148,10 @@ class Session:
         asked = self._asked(reported)
         picked: dict[Path, Content] = {}
         for path in self.files:
+            if self._is_up_to_date(path) or path in self._problems:
+                continue
             content = self.contents.get(path)
-            if isinstance(content, Problem) or path in self._problems or self._is_up_to_date(path):
+            if isinstance(content, Problem):
                 continue
             is_own = path in reported and self._reach.has_own(path, content.data)
             if is_own or path in asked or self._reach.has_news(path, content.data):
@@ -159,16 +162,20 @@ class Session:
 
     def _spelling(self) -> list[Module]:
         """Return the modules that have words which are new since they were last searched."""
-        modules = [module for module in self.project.modules if module.path not in self._changed]
-        return [
-            module for module in modules if self._reach.has_news(module.path, self.contents.read(module.path) or b"")
-        ]
+        modules = [item for item in self._reach.unsearched(self.project.modules) if item.path not in self._changed]
+        return [item for item in modules if self._reach.has_news(item.path, self.contents.read(item.path) or b"")]
 
     def _is_up_to_date(self, path: Path) -> bool:
         return path not in self._changed and self.project.at(path) is not None
 
     def _asked(self, reported: Collection[Path]) -> set[Path]:
         """Return the files into which coroutines of these files, and tasks, may lead."""
+        state = (self.project.revision, frozenset(reported))
+        if state != self._last_asked[0]:
+            self._last_asked = (state, self._ask(reported))
+        return self._last_asked[1]
+
+    def _ask(self, reported: Collection[Path]) -> set[Path]:
         modules = [module for path in reported if (module := self.project.at(path)) is not None]
         depth = self.config.call_depth
         coroutines = [(module, item) for module in modules for item in module.summary.functions if item.is_async]
@@ -225,6 +232,7 @@ class Session:
     def _rename(self) -> None:
         """Name the modules anew: a file that has come or gone may have made packages of directories, or unmade them."""
         self.__dict__.pop("_by_name", None)
+        self._last_asked = ((-1, frozenset()), set())
         self._layout = Layout(self.config, self.contents.given)
         for module in self.project.modules:
             name = self._layout.module_name(module.path)

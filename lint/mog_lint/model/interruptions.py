@@ -101,7 +101,13 @@ class Interruptions:
 
     @cached_property
     def _own(self) -> Mapping[Key, list[Interruption]]:
-        return {key: list(self.own(function, key[0])) for key, function in self._functions.items()}
+        return {(module, site): self._raised_in(item, module) for (module, site), item in self._functions.items()}
+
+    def _raised_in(self, function: Function, module: Module) -> list[Interruption]:
+        known: dict[int, list[Interruption]] = self.tasks.project.remember(module, "raised", lambda _: {})
+        if function.site not in known:
+            known[function.site] = list(self.own(function, module))
+        return known[function.site]
 
     @cached_property
     def _leaving(self) -> Mapping[Key, Mapping[str, Interruption]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from pathlib import Path
+from typing import Any, TypeVar
 
 from mog_lint.model.registry import Module, Registry, names_of
 from mog_lint.model.summary import Class, Function, Symbols
@@ -15,6 +16,7 @@ PROPERTIES = frozenset({"builtins:property", "functools:cached_property"})
 MAX_STEPS = 64  # links followed for one symbol, against imports that go round in circles
 
 Origin = tuple[str, Module]
+T = TypeVar("T")
 
 
 class Project:
@@ -31,16 +33,33 @@ class Project:
         self._asked: dict[str, set[tuple[str, Path]]] = defaultdict(set)
         self._way: set[str] = set()  # the names looked up for the symbol that is followed right now
         self._definitions: dict[Module, dict[str, list[Function]]] = {}
+        self._derived: dict[Module, dict[str, Any]] = {}
+        self._paths: list[Path] | None = None  # in order
         self._in_order: tuple[Module, ...] | None = None
+        self.revision = 0
         for module in modules:
             self.put(module)
 
     @property
     def modules(self) -> tuple[Module, ...]:
         """All modules in the order of their paths."""
+        known = self._registry.by_path
+        if self._paths is None:
+            self._paths = sorted(known)
         if self._in_order is None:
-            self._in_order = tuple(sorted(self._registry.by_path.values(), key=lambda module: module.path))
+            self._in_order = tuple(known[path] for path in self._paths)
         return self._in_order
+
+    def remember(self, module: Module, name: str, make: Callable[[Module], T]) -> T:
+        """Return what `make` gives for a module, worked out once as long as the module's symbols lead where they do.
+
+        It may depend on nothing else; `name` tells one such thing from another.
+        """
+        derived = self._derived.setdefault(module, {})
+        if name not in derived:
+            derived[name] = make(module)
+        found: T = derived[name]
+        return found
 
     def at(self, path: Path) -> Module | None:
         """Return the module of a file, if it is one of the project's."""
@@ -48,7 +67,9 @@ class Project:
 
     def put(self, module: Module) -> None:
         """Add a module, in the place of the one that was at its path."""
+        paths = self._paths if module.path in self._registry.by_path else None
         self.drop(module.path)
+        self._paths = paths
         self._registry.add(module)
         self._forget(module)
 
@@ -57,20 +78,24 @@ class Project:
         module = self._registry.by_path.get(path)
         if module is not None:
             self._registry.remove(module)
+            self._paths = None
             self._forget(module)
             self._resolved.pop(module, None)
+            self._derived.pop(module, None)
             self._called.pop(module, None)
             self._definitions.pop(module, None)
 
     def _forget(self, module: Module) -> None:
         """Forget where symbols lead that have met or missed a module."""
         self._in_order = None
+        self.revision += 1
         for name in names_of(module):
             for symbol, path in self._asked.pop(name, ()):
                 home = self._registry.by_path.get(path)
                 if home is not None:
                     self._resolved.get(home, {}).pop(symbol, None)
                     self._called.pop(home, None)
+                    self._derived.pop(home, None)
 
     def find(self, name: str) -> Module | None:
         """Return the module of a full name, or None where no file of the project can have it."""

@@ -66,16 +66,19 @@ class Tasks:
 
     @cached_property
     def _by_module(self) -> Mapping[Module, tuple[Task, ...]]:
-        return {module: tuple(self._tasks(module)) for module in self.project.modules}
+        return {module: self.project.remember(module, "tasks", self._tasks) for module in self.project.modules}
 
     @cached_property
     def by_name(self) -> Mapping[str, tuple[Declaration, ...]]:
         """All names that are written out, with who bears them, in the order of files and declarations."""
         found: dict[str, list[Declaration]] = defaultdict(list)
-        for task in self:
-            for declaration in self.declarations(task):
+        for module, tasks in self._by_module.items():
+            for declaration in self.project.remember(module, "names", self._declared) if tasks else ():
                 found[declaration.name].append(declaration)
         return {name: tuple(declarations) for name, declarations in found.items()}
+
+    def _declared(self, module: Module) -> tuple[Declaration, ...]:
+        return tuple(declaration for task in self.of(module) for declaration in self.declarations(task))
 
     def __iter__(self) -> Iterator[Task]:
         """Yield all tasks, in the order of files and declarations."""
@@ -93,9 +96,13 @@ class Tasks:
     @cached_property
     def known_names(self) -> frozenset[str]:
         """All names by which tasks of mog and Mognet may be known, empty where that of one cannot be told."""
-        own = (task for tasks in self._by_module.values() for task in tasks if task.is_own_api)
-        names = [frozenset(self._names(task)) for task in own]
-        return frozenset().union(*names) if all(names) else frozenset()
+        declaring = (module for module, tasks in self._by_module.items() if tasks)
+        names = [self.project.remember(module, "known names", self._names_of) for module in declaring]
+        each = [found for of_module in names for found in of_module]
+        return frozenset().union(*each) if all(each) else frozenset()
+
+    def _names_of(self, module: Module) -> tuple[frozenset[str], ...]:
+        return tuple(frozenset(self._names(task)) for task in self.of(module) if task.is_own_api)
 
     def _names(self, task: Task) -> Iterator[str]:
         """Yield the names of a task, its default names where it has none of its own; none where one is computed."""
@@ -124,7 +131,10 @@ class Tasks:
             if text is not None:
                 yield Declaration(task, text, site)
 
-    def _tasks(self, module: Module) -> Iterator[Task]:
+    def _tasks(self, module: Module) -> tuple[Task, ...]:
+        return tuple(self._found(module))
+
+    def _found(self, module: Module) -> Iterator[Task]:
         for function in module.summary.functions:
             for position, decoration in enumerate(function.decorations):
                 origins = self.project.origins(decoration.symbols, module)
