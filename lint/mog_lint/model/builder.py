@@ -18,7 +18,7 @@ from mog_lint.model.body import Body
 from mog_lint.model.calls import CallCollector
 from mog_lint.model.cancelling import is_timeout
 from mog_lint.model.catching import Catching
-from mog_lint.model.expressions import dotted_name, instances_of, is_main_guard, root_name, symbols_of
+from mog_lint.model.expressions import instances_of, is_main_guard, root_name, symbols_of
 from mog_lint.model.parameters import parameters
 from mog_lint.model.scope import MAX_SYMBOLS, Scope, merge
 from mog_lint.model.summary import (
@@ -222,8 +222,8 @@ class _Builder:
         for target in node.targets:
             self.calls_of_target(target.target, scope)
             self.hold(target.target, symbols, scope)
-            if self.body is not None and isinstance(node.value, cst.Name | cst.Attribute):
-                self.body.cancelling.sources[dotted_name(target.target)] = node.value
+            if self.body is not None:
+                self.body.cancelling.note_source(target.target, node.value)
             bind_target(target.target, symbols, scope)
 
     def annotated_assign(self, node: cst.AnnAssign, scope: Scope) -> None:

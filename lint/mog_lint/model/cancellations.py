@@ -110,10 +110,17 @@ def _is_last(block: Block, function: Function) -> bool:
     loops = [item for item in around(block, function.blocks) if item.kind in LOOPS]
     if Fact.CONTINUES in block.facts:
         return False
-    if Fact.BREAKS in block.facts and not (len(loops) == 1 and loops[0].end_await == whole.end_await):
+    last = whole.end_await - _awaits_of_finally(block, function)
+    if Fact.BREAKS in block.facts and not (len(loops) == 1 and loops[0].end_await >= last):
         return False
     goes_on = block.kind is Kind.SUPPRESS or Fact.GOES_ON in block.facts
-    return not goes_on or not (loops or statement.end_await < whole.end_await)
+    return not goes_on or not (loops or statement.end_await < last)
+
+
+def _awaits_of_finally(block: Block, function: Function) -> int:
+    """Count the awaits of each `finally` around a block: these are done in any case."""
+    tries = [function.blocks.index(item) for item in around(block, function.blocks) if item.kind is Kind.TRY]
+    return sum(item.awaits for item in function.blocks if item.kind is Kind.FINALLY and item.parent in tries)
 
 
 def _is_waited_for(number: int, calls: tuple[Call, ...]) -> bool:

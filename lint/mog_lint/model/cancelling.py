@@ -11,6 +11,7 @@ from mog_lint.model.expressions import dotted_name
 from mog_lint.model.walking import own, parts
 
 CANCEL = "cancel"
+_STEPS = 3
 _METHODS = (".values", ".items", ".copy")
 # Contexts that wait for nothing as they begin and end.
 TIMEOUTS = frozenset({"timeout", "timeout_at", "move_on_after", "move_on_at", "fail_after", "fail_at", "CancelScope"})
@@ -33,13 +34,15 @@ class Cancelling:
     _awaited: dict[int, frozenset[str] | None] = field(default_factory=dict)
 
     def note_await(self, number: int, expression: cst.BaseExpression | None) -> None:
-        """Note the names in an await; one that cannot be cancelled has no expression."""
-        names = None if expression is None else frozenset(self._with_sources(_awaited_names(expression)))
-        self._awaited[number] = names
+        """Note the names in an await; one that cannot be cancelled, or waits for that, has none."""
+        if expression is None or _never_ends(expression):
+            self._awaited[number] = None
+        else:
+            self._awaited[number] = frozenset(self._with_sources(_awaited_names(expression)))
 
     def note_call(self, call: cst.Call) -> list[str]:
         """Note what a call cancels: by its own name, or by a callback that it is given; return the names."""
-        found = [dotted_name(target) for target in _cancelled_by(call)]
+        found = [_base_name(target) for target in _cancelled_by(call)]
         names = [*self._with_sources(name for name in found if name)] if found else []
         self.cancelled.update(names)
         return names
@@ -53,13 +56,20 @@ class Cancelling:
                 return False
         return True
 
+    def note_source(self, target: cst.BaseExpression, value: cst.BaseExpression) -> None:
+        """Note what a name stands for: another name, or what is left of what `asyncio.wait` was given."""
+        if isinstance(value, cst.Name | cst.Attribute):
+            self.sources[dotted_name(target)] = value
+        elif isinstance(target, cst.Tuple) and (waiter := _awaited_waiter(value)) is not None:
+            self.sources |= {dotted_name(element.value): waiter for element in target.elements}
+
     def _with_sources(self, names: Iterable[str]) -> Iterator[str]:
-        for name in names:
-            yield name
-            if name in self.sources:
-                for source in names_in(self.sources[name]):
-                    yield source
-                    yield from (source.removesuffix(method) for method in _METHODS if source.endswith(method))
+        """Yield names and those that they stand for, over a few steps."""
+        level = list(names)
+        for _ in range(_STEPS):
+            yield from level
+            level = [source for name in level if name in self.sources for source in names_in(self.sources[name])]
+            level += [name.removesuffix(method) for name in level for method in _METHODS if name.endswith(method)]
 
 
 def is_shield(item: cst.WithItem) -> bool:
@@ -92,12 +102,37 @@ def names_in(node: cst.CSTNode) -> Iterator[str]:
 def _awaited_names(node: cst.CSTNode) -> Iterator[str]:
     """Yield the names of what is waited for: of a call that of its object, and what `gather` and the like are given."""
     if not isinstance(node, cst.Call):
-        yield from names_in(node)
+        yield from (names_in(node.value) if isinstance(node, cst.Subscript) else names_in(node))
     elif _last_name(node) in WAITERS or CANCEL in _last_name(node):
         for argument in node.args:
             yield from _awaited_names(argument.value)
     elif isinstance(node.func, cst.Attribute) and (name := dotted_name(node.func.value)) not in OWN_OBJECTS:
         yield name
+
+
+def _awaited_waiter(node: cst.BaseExpression) -> cst.Call | None:
+    """Return the call of `asyncio.wait` or the like that is awaited here."""
+    if isinstance(node, cst.Await) and isinstance(node.expression, cst.Call):
+        return node.expression if _last_name(node.expression) in WAITERS else None
+    return None
+
+
+def _never_ends(node: cst.BaseExpression) -> bool:
+    """Say whether what is awaited ends by a cancellation alone: it is there to wait for that."""
+    if not isinstance(node, cst.Call):
+        return False
+    name = _last_name(node)
+    if name == "sleep" and node.args:
+        return dotted_name(node.args[0].value).rpartition(".")[2] == "inf"
+    made = node.func.value if isinstance(node.func, cst.Attribute) else None
+    return name == "sleep_forever" or (name == "wait" and isinstance(made, cst.Call) and _last_name(made) == "Event")
+
+
+def _base_name(node: cst.BaseExpression) -> str:
+    """Return a dotted name, of an item that of its collection."""
+    while isinstance(node, cst.Subscript):
+        node = node.value
+    return dotted_name(node)
 
 
 def _cancelled_by(call: cst.Call) -> Iterator[cst.BaseExpression]:

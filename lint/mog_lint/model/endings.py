@@ -18,7 +18,9 @@ TELLERS = frozenset(
     | {"format_exception", "format_exception_only", "format_exc", "format_tb"}
 )
 # What tells whether it was oneself who was cancelled.
-QUESTIONS = frozenset({"cancelling", "uncancel", "cancelled", "cancel_called", "cancelled_caught", "expired"})
+QUESTIONS = frozenset(
+    {"cancelling", "uncancel", "cancelled", "is_cancelled", "cancel_called", "cancelled_caught", "expired"}
+)
 
 
 def facts_of(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> str:
@@ -62,12 +64,26 @@ def _ways(statement: cst.CSTNode, caught: str) -> Iterator[Fact]:
     elif isinstance(statement, cst.For | cst.While):
         yield from set(_endings(statement.body.body, caught)) - {Fact.BREAKS, Fact.CONTINUES}
         yield Fact.GOES_ON
+    elif isinstance(statement, cst.Try | cst.TryStar) and statement.finalbody is not None:
+        yield from _ways_past(statement, statement.finalbody.body.body, caught)
     else:
-        bodies = list(_alternatives(statement))
-        for body in bodies:
-            yield from _endings(body, caught)
-        if not bodies:
-            yield Fact.GOES_ON
+        yield from _ways_of_one(statement, caught)
+
+
+def _ways_past(attempt: cst.Try | cst.TryStar, final: Statements, caught: str) -> Iterator[Fact]:
+    """Yield the ways out of a `try` with a `finally`, which may have the last word."""
+    ways = set(_endings(final, caught))
+    if Fact.GOES_ON in ways:
+        ways = (ways - {Fact.GOES_ON}) | set(_ways_of_one(attempt, caught))
+    yield from ways
+
+
+def _ways_of_one(statement: cst.CSTNode, caught: str) -> Iterator[Fact]:
+    bodies = list(_alternatives(statement))
+    for body in bodies:
+        yield from _endings(body, caught)
+    if not bodies:
+        yield Fact.GOES_ON
 
 
 def _alternatives(statement: cst.CSTNode) -> Iterator[Statements]:
