@@ -25,7 +25,7 @@ from mog.worker.watchdog import Watchdog
 if TYPE_CHECKING:
     from mog.engine.port import Port
     from mog.worker.alarm import Alarm
-    from mog.worker.busy_clock import BusyClock
+    from mog.worker.thread_clock import ThreadClock
     from mog.worker.watcher import Judge, See, Watcher
 
 INTERVAL = 0.2
@@ -64,7 +64,7 @@ class Guard:
         self._watcher: Watcher | None = None
         self._thread: threading.Thread | None = None
         self._watchdog: Watchdog | None = None
-        self._clock: BusyClock | None = None
+        self._clock: ThreadClock | None = None
         self._blocked = 0.0
 
     @property
@@ -96,13 +96,13 @@ class Guard:
             return
         # These take 4 ms to import, which a program that only submits need not pay.
         from mog.worker.alarm import write_alarm  # noqa: PLC0415 - as above
-        from mog.worker.busy_clock import BusyClock  # noqa: PLC0415 - as above
+        from mog.worker.thread_clock import ThreadClock  # noqa: PLC0415 - as above
         from mog.worker.watcher import Watcher  # noqa: PLC0415 - as above
 
         self._pulse.start()
-        self._clock = BusyClock()
+        self._clock = ThreadClock()
         alarm = self._alarm or write_alarm
-        self._watcher = Watcher(self._pulse, self.config, self._eye(), alarm, busy_clock=self._clock)
+        self._watcher = Watcher(self._pulse, self.config, self._eye(), alarm, thread_clock=self._clock)
         if self._watchdog is not None:
             self._watchdog.wind()
         self._thread = threading.Thread(target=self._watcher.run, name="mog-guard", daemon=True)

@@ -12,6 +12,7 @@ from mog.config import GuardConfig
 from mog.worker.alarm import Alarm, LoopBlocked, LoopFreed, Manner, write_urgently
 from mog.worker.culprit import Culprit
 from mog.worker.pulse import Pulse
+from mog.worker.thread_clock import Spent
 
 KEPT = 0.5
 """Seconds by which it looks too late only where no thread could run; a busy machine alone makes it some 0.05 s."""
@@ -19,9 +20,14 @@ KEPT = 0.5
 OVERDUE = 0.1
 """Seconds by which a look must be too late before another thread looks in its place."""
 
-BUSY, PROCESS_BUSY = 0.5, 0.2
-"""Shares of the time: a thread that computes has at least the first's to compute or waits for a processor, a process
-with such a thread has a processor for at least the second's, on a machine that does much else."""
+BUSY = 0.5
+"""Share of the time for which a thread that computes has a processor, or waits for one."""
+
+PROCESS_BUSY = 0.1
+"""Share of the time for which a process that computes has a processor, on a machine that does much else."""
+
+OWN_SHARE = 0.5
+"""Part of what a process has computed that is the work of the thread which kept all others from it."""
 
 Judge = Callable[[bool], Culprit]
 """Returns who was at work on the loop or, given True, who kept it from working, on another thread."""
@@ -31,10 +37,10 @@ See = Callable[[], Judge]
 
 
 class Moment(NamedTuple):
-    """A time by the clock, and how long the loop's thread had been busy, and all of the process computed, by then."""
+    """A time by the clock, what the loop's thread had spent by then, and for how long all threads had computed."""
 
     clock: float
-    busy: float | None
+    spent: Spent | None
     process_cpu: float
 
 
@@ -55,8 +61,8 @@ class End(NamedTuple):
 class Watcher:
     """Sleeps until a beat that is due would be ``warn`` late, looks then, and at ``limit`` again.
 
-    ``busy_clock`` tells how long the loop's thread has been busy, or None where there is no telling, ``process_clock``
-    how long all threads have computed.
+    ``thread_clock`` tells what the loop's thread has spent, or None where there is no telling, ``process_clock`` how
+    long all threads have computed.
     """
 
     def __init__(
@@ -67,11 +73,11 @@ class Watcher:
         alarm: Alarm,
         *,
         clock: Callable[[], float] = time.monotonic,
-        busy_clock: Callable[[], float | None] = lambda: None,
+        thread_clock: Callable[[], Spent | None] = lambda: None,
         process_clock: Callable[[], float] = time.process_time,
     ) -> None:
         self._pulse, self._config, self._see, self._alarm = pulse, config, see, alarm
-        self._clock, self._busy_clock, self._process_clock = clock, busy_clock, process_clock
+        self._clock, self._thread_clock, self._process_clock = clock, thread_clock, process_clock
         self._call = threading.Event()
         self._stopped = False
         self._since = self._before = (pulse.due, self._now())
@@ -173,12 +179,18 @@ class Watcher:
         if then is None:
             return Manner.BLOCKS, False
         passed = max(now.clock - then.clock, 0.001)
-        busy = None if now.busy is None or then.busy is None else (now.busy - then.busy) / passed >= BUSY
+        process_cpu = now.process_cpu - then.process_cpu
+        if now.spent is None or then.spent is None:
+            busy, is_own = None, True
+        else:
+            cpu = now.spent.computing - then.spent.computing
+            busy = cpu + now.spent.queueing - then.spent.queueing >= BUSY * passed
+            is_own = cpu >= OWN_SHARE * process_cpu
         if kept < KEPT:
             return Manner.BLOCKS if busy is None else Manner.COMPUTES if busy else Manner.WAITS, False
-        if busy or (now.process_cpu - then.process_cpu) / passed >= PROCESS_BUSY:
-            return Manner.HOLDS_LOCK, busy is False
-        return Manner.STANDS_STILL, False
+        if process_cpu < PROCESS_BUSY * passed:
+            return Manner.STANDS_STILL, False
+        return Manner.HOLDS_LOCK, not is_own
 
     def _now(self) -> Moment:
-        return Moment(self._clock(), self._busy_clock(), self._process_clock())
+        return Moment(self._clock(), self._thread_clock(), self._process_clock())

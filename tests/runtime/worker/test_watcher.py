@@ -11,6 +11,7 @@ import pytest
 from mog.config import GuardConfig
 from mog.worker.alarm import LoopBlocked, LoopFreed, Manner
 from mog.worker.culprit import Culprit
+from mog.worker.thread_clock import Spent
 from mog.worker.watcher import Watcher
 
 
@@ -20,7 +21,7 @@ class Loop:
 
     now: float = 100.0
     due: float | None = 100.2
-    busy: float | None = 0.0
+    spent: Spent | None = field(default_factory=lambda: Spent(0.0))
     process_cpu: float = 0.0
     news: list[LoopBlocked | LoopFreed] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
@@ -33,7 +34,7 @@ class Loop:
             self.see,
             self.hear,
             clock=lambda: self.now,
-            busy_clock=lambda: self.busy,
+            thread_clock=lambda: self.spent,
             process_clock=lambda: self.process_cpu,
         )
 
@@ -51,10 +52,11 @@ class Loop:
         self.news.append(news)
         self.heard.set()
 
-    def run_for(self, seconds: float, *, busy: float = 0.0, process_cpu: float = 0.0) -> None:
+    def run_for(self, seconds: float, *, cpu: float = 0.0, queueing: float = 0.0, others: float = 0.0) -> None:
         self.now += seconds
-        self.busy = None if self.busy is None else self.busy + busy
-        self.process_cpu += process_cpu
+        if self.spent is not None:
+            self.spent = Spent(self.spent.computing + cpu, self.spent.queueing + queueing)
+        self.process_cpu += cpu + others
 
     def beat(self) -> None:
         due, late = self.due, self.late
@@ -173,31 +175,44 @@ def test_stopped_pulse(loop: Loop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("busy", "process_cpu", "kept", "manner", "elsewhere"),
+    ("spends", "kept", "manner"),
     [
-        (0.0, 1.2, 0.0, Manner.WAITS, False),
-        (0.1, 0.1, 0.0, Manner.WAITS, False),
-        (1.1, 0.3, 0.0, Manner.COMPUTES, False),
-        (None, 1.2, 0.0, Manner.BLOCKS, False),
-        (1.3, 1.3, 0.1, Manner.COMPUTES, False),
-        (4.0, 4.0, 3.0, Manner.HOLDS_LOCK, False),
-        (4.0, 0.3, 3.0, Manner.HOLDS_LOCK, False),
-        (None, 4.0, 3.0, Manner.HOLDS_LOCK, False),
-        (0.1, 4.0, 3.0, Manner.HOLDS_LOCK, True),
-        (0.0, 0.01, 3.0, Manner.STANDS_STILL, False),
+        ({"others": 1.2}, 0.0, Manner.WAITS),
+        ({"cpu": 0.1}, 0.0, Manner.WAITS),
+        ({"cpu": 1.1}, 0.0, Manner.COMPUTES),
+        ({"cpu": 0.3, "queueing": 0.8}, 0.0, Manner.COMPUTES),
+        ({"cpu": 1.3}, 0.1, Manner.COMPUTES),
+        ({"cpu": 4.0, "others": 0.1}, 3.0, Manner.HOLDS_LOCK),
+        ({"cpu": 0.8, "queueing": 3.0}, 3.0, Manner.HOLDS_LOCK),
+        ({"cpu": 0.01, "others": 0.01}, 3.0, Manner.STANDS_STILL),
     ],
 )
-def test_manners(  # noqa: PLR0917 - a row of the table
-    loop: Loop, busy: float | None, process_cpu: float, kept: float, manner: Manner, elsewhere: bool
-) -> None:
-    if busy is None:
-        loop.busy = None
-    loop.run_for(1.2 + kept, busy=busy or 0.0, process_cpu=process_cpu)
+def test_manners(loop: Loop, spends: dict[str, float], kept: float, manner: Manner) -> None:
+    loop.run_for(1.2 + kept, **spends)
     loop.look()
     [news] = loop.news
     assert isinstance(news, LoopBlocked)
     assert news.manner is manner
-    assert news.culprit.activity.endswith(" elsewhere") == elsewhere
+    assert not news.culprit.activity.endswith(" elsewhere")
+
+
+def test_another_thread_holds_the_lock(loop: Loop) -> None:
+    loop.run_for(4.2, cpu=0.1, queueing=3.0, others=1.0)
+    loop.look()
+    [news] = loop.news
+    assert isinstance(news, LoopBlocked)
+    assert news.manner is Manner.HOLDS_LOCK
+    assert news.culprit.activity.endswith(" elsewhere")
+
+
+@pytest.mark.parametrize(("kept", "manner"), [(0.0, Manner.BLOCKS), (3.0, Manner.HOLDS_LOCK)])
+def test_manners_where_a_thread_has_no_clock(loop: Loop, kept: float, manner: Manner) -> None:
+    loop.spent = None
+    loop.run_for(1.2 + kept, others=1.2 + kept)
+    loop.look()
+    [news] = loop.news
+    assert isinstance(news, LoopBlocked)
+    assert news.manner is manner
 
 
 def test_loop_that_is_free_again_while_it_is_looked_at(loop: Loop) -> None:
@@ -210,7 +225,7 @@ def test_loop_that_is_free_again_while_it_is_looked_at(loop: Loop) -> None:
         return judge
 
     loop.watcher._see = see_slowly
-    loop.run_for(4.0, busy=4.0, process_cpu=4.0)
+    loop.run_for(4.0, cpu=4.0)
     loop.look()
     blocked, freed = loop.news
     assert isinstance(blocked, LoopBlocked)
