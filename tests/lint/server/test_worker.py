@@ -43,9 +43,10 @@ async def test_work_that_nobody_waits_for_is_told_and_what_has_not_begun_never_d
     first = asyncio.create_task(worker.run(long))
     second = asyncio.create_task(worker.run(lambda _: done.append(1)))
     await begun.wait()
-    first.cancel()
     second.cancel()
-    await asyncio.gather(first, second, return_exceptions=True)
+    await asyncio.gather(second, return_exceptions=True)  # else the thread, once told, may be sooner than the loop
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
     await asyncio.to_thread(told.wait, 10)
     assert await worker.run(lambda _: done) == []
     worker.close()
