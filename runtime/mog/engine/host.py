@@ -210,11 +210,15 @@ class Host:
 
     def _ended(self, entries: list[Entry], outcome: Any) -> None:
         """Answer a batch with what its method returned, or raised."""
-        del self._under_way[id(entries)]
+        if self._under_way.pop(id(entries), None) is None:
+            return  # it was refused when the host closed
         if isinstance(outcome, BaseException):
             self._fail(entries, outcome)
             return
         answers = [None] * len(entries) if outcome is None else outcome
+        if len(answers) != len(entries):
+            self._fail(entries, ValueError(f"{entries[0][0]} gave {len(answers)} answers for {len(entries)} items"))
+            return
         for (operation, item, future, replies), answer in zip(entries, answers, strict=True):
             if replies is not None and future is not None:
                 replies.put((future, answer))

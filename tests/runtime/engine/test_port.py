@@ -42,6 +42,19 @@ async def test_an_unknown_operation_is_an_error(port):
         await port.call("results.fetch", uuid4())
 
 
+@pytest.mark.parametrize("promised", [False, True])
+async def test_an_engine_that_answers_too_little_leaves_nobody_waiting(port, fake_engine, monkeypatch, promised):
+    async def get(results, ids):
+        return []
+
+    def promise(results, ids):
+        return asyncio.ensure_future(get(results, ids))
+
+    monkeypatch.setattr(type(fake_engine().results), "get", promise if promised else get)
+    with pytest.raises(ValueError, match=r"results\.get gave 0 answers for 1 items"):
+        await asyncio.wait_for(port.call("results.get", uuid4()), 5)
+
+
 async def test_calls_of_one_burst_are_one_batch(port, store, new_task):
     await port.open()
     await asyncio.gather(*(port.call("results.create", new_task().new()) for _ in range(100)))
