@@ -151,7 +151,7 @@ class ResultBackend(ABC):
     async def close(self) -> None:
         """See :meth:`Broker.close`."""
 
-    def abandon(self) -> None:  # noqa: B027 - see there
+    def abandon(self) -> None:  # noqa: B027 - an engine without handles of its own has nothing to do
         """See :meth:`Broker.abandon`."""
 
     @abstractmethod
@@ -159,7 +159,8 @@ class ResultBackend(ABC):
         """Store tasks as PENDING with their metadata, and their messages in their queues.
 
         An item's answer: AlreadySubmitted for an id that is known; CouldNotSubmit for one whose message no queue took,
-        and which is REVOKED now, so that it never starts. After EngineUnavailable nothing of the batch will start.
+        and which is REVOKED now, so that it never starts; EngineUnavailable for one that will be, once the store is in
+        reach. After EngineUnavailable nothing of the batch will start.
         """
 
     @abstractmethod
@@ -264,7 +265,7 @@ class StateBackend(ABC):
     async def close(self) -> None:
         """See :meth:`Broker.close`."""
 
-    def abandon(self) -> None:  # noqa: B027 - see there
+    def abandon(self) -> None:  # noqa: B027 - an engine without handles of its own has nothing to do
         """See :meth:`Broker.abandon`."""
 
     @abstractmethod

@@ -55,12 +55,15 @@ class Submission:
         await self._withdrawal.close()
 
     async def _take_back(self, failed: Mapping[UUID, MogError]) -> dict[UUID, MogError]:
-        """Take tasks back whose messages were not published; the answer is without those that did start."""
+        """Take tasks back whose messages were not published; the answer is without those that did start.
+
+        Where the store is out of reach too, EngineUnavailable is the answer of each: they are taken back later.
+        """
         ids, first = list(failed), next(iter(failed.values()))
         taken_back = self._withdraw(ids, first)
         await asyncio.wait([taken_back], timeout=PATIENCE)
         if not taken_back.done() or taken_back.cancelled():
-            raise EngineUnavailable(f"{first}; and the store is out of reach")
+            return {id_: EngineUnavailable(f"{error}; and the store is out of reach") for id_, error in failed.items()}
         return {
             id_: CouldNotSubmit(f"the task was not submitted: {failed[id_]}")
             for id_, never in zip(ids, taken_back.result(), strict=True)
