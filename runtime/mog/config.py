@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ from pydantic_core import from_json
 
 from mog.config_sources import DEFAULT_BROKER, Setting, assemble, from_environment, from_project
 from mog.errors import ConfigError
+from mog.ids import default_node_id
 from mog.validation import describe, empty_dict, empty_list, empty_set, redact
 
 DAY = 86_400.0
@@ -101,7 +101,7 @@ class AppConfig(BaseModel):
     mognet_interop: bool = False
     """RabbitMQ: processes of Mognet take part in this app."""
 
-    node_id: str = Field(default_factory=lambda: f"{os.getpid()}@{socket.gethostname()}", min_length=1)
+    node_id: str = Field(default_factory=default_node_id, min_length=1)
     """This process among the workers; unique."""
     imports: Annotated[list[str], Listed] = Field(default_factory=empty_list)
     """Modules to import before a worker starts: those that hold the tasks."""

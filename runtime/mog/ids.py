@@ -1,4 +1,6 @@
-"""Ids of tasks: UUIDs of version 7 (RFC 9562), which begin with the time.
+"""Names that are made up: of processes, and the ids of tasks.
+
+Ids are UUIDs of version 7 (RFC 9562), which begin with the time.
 
 A store keeps an index of ids. Random ones (version 4) fall all over it, so that each task writes pages of its own
 there, of 4 KiB each; those that begin with the time fall on its end, a page for a hundred. Measured on the embedded
@@ -9,6 +11,7 @@ engine, in transactions of 100 tasks, in a store that holds 300,000: 1.0 KiB and
 from __future__ import annotations
 
 import os
+import socket
 import time
 from uuid import UUID
 
@@ -21,3 +24,8 @@ def new_id() -> UUID:
     random = int.from_bytes(os.urandom(10), "big")
     milliseconds = time.time_ns() // 1_000_000
     return UUID(int=milliseconds << 80 | _VERSION_7 | random & _RANDOM_A | _VARIANT | random & _RANDOM_B)
+
+
+def default_node_id() -> str:
+    """Name this process for people: process id and host."""
+    return f"{os.getpid()}@{socket.gethostname()}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from urllib.parse import unquote
 
 from mog.engine.contracts import Engine
 from mog.errors import ConfigError
+from mog.ids import default_node_id
 
 if TYPE_CHECKING:
     from mog.engine.sqlite.memory import Room
@@ -113,16 +112,16 @@ def _check_distributed(broker: str, results: str, state: str) -> None:
 
 def _distributed(broker: str, results: str, state: str, clock: Clock, options: EngineOptions) -> Factory:
     from mog.engine.distributed.engine import distributed_engine  # noqa: PLC0415 - only the chosen engine is loaded
-    from mog.engine.distributed.options import DistributedOptions  # noqa: PLC0415 - as above
-    from mog.engine.rabbitmq.settings import RabbitSettings  # noqa: PLC0415 - as above
-    from mog.engine.redis.settings import RedisSettings  # noqa: PLC0415 - as above
+    from mog.engine.distributed.options import DistributedOptions  # noqa: PLC0415 - only the chosen engine is loaded
+    from mog.engine.rabbitmq.settings import RabbitSettings  # noqa: PLC0415 - only the chosen engine is loaded
+    from mog.engine.redis.settings import RedisSettings  # noqa: PLC0415 - only the chosen engine is loaded
 
     rabbit, redis = RabbitSettings.from_url(broker), RedisSettings.from_url(results)
     if str(redis) != (other := str(RedisSettings.from_url(state))):
         raise ConfigError(f"results and state must be in one and the same Redis, not in {redis} and {other}")
     told = DistributedOptions(
         app=options.app,
-        node_id=options.node_id or f"{os.getpid()}@{socket.gethostname()}",
+        node_id=options.node_id or default_node_id(),
         queue_type=options.queue_type,
         consumer_timeout=options.consumer_timeout,
         look_ahead=options.look_ahead,

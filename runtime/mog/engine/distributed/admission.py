@@ -14,12 +14,10 @@ from mog.engine.distributed.settling import Settling
 from mog.engine.records import Delivery, Message
 from mog.engine.redis.answers import Admission, Verdict
 from mog.engine.redis.attempts import Attempts
+from mog.engine.repeater import FIRST_DELAY, LONGEST_DELAY
 from mog.errors import EngineUnavailable, MogError
 
 logger = logging.getLogger("mog.engine.distributed")
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
-"""Seconds between tries while the store is out of reach: doubled from the first to the longest."""
 
 RETURN = 1.0
 """Seconds after which a message goes back to its queue that could not be dealt with."""
@@ -72,7 +70,7 @@ class Admissions:
 
     async def _admit(self, batch: Sequence[Held], until: asyncio.Future[Any]) -> Sequence[Admission | MogError] | None:
         arrivals = [held.arrival for held in batch]
-        pause, again = FIRST_PAUSE, False
+        delay, again = FIRST_DELAY, False
         while True:
             try:
                 return await self._attempts.admit(arrivals, again=again)
@@ -80,10 +78,10 @@ class Admissions:
                 if not again:
                     logger.warning("no tasks are taken until this is over: %s", error)
             again = True
-            await asyncio.wait([until], timeout=pause)
+            await asyncio.wait([until], timeout=delay)
             if until.done():
                 return None
-            pause = min(2 * pause, LONGEST_PAUSE)
+            delay = min(2 * delay, LONGEST_DELAY)
 
     def _start(self, held: Held, admission: Admission) -> Delivery:
         arrival = held.arrival

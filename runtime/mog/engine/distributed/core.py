@@ -44,9 +44,9 @@ class Core:
         self, rabbit: RabbitSettings, redis: RedisSettings, options: DistributedOptions, clock: Clock | None = None
     ) -> None:
         self.options = options
-        self.names = Names(options.app)
         self.store = RedisStore(redis, options.app, node_id=options.node_id, lease=options.lease, clock=clock)
         topology = Topology(options.app, options.node_id, options.queue_type)
+        self.names = Names(topology)
         self.transport = Transport(rabbit, topology, on_lost=self._lost, on_restored=self._restored)
         self.running = Running()
         self.messages = Messages(self.transport)

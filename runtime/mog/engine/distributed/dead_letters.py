@@ -128,7 +128,7 @@ def _time(text: object) -> float:
 def _id(message: Browsed) -> UUID:
     try:
         return UUID(message.message_id)
-    except ValueError:  # as above
+    except ValueError:  # put there by others
         return name_unreadable(message.body)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from mog.engine.rabbitmq.topology import Topology
+
 
 class Names:
     """Queues of one app."""
 
-    def __init__(self, app: str) -> None:
-        self._prefix = f"{app}."
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+        self._prefix = f"{topology.app}."
 
     def short(self, queue: str) -> str:
         """Return the transport's name of a queue; what is no full name is taken for a short one."""
@@ -15,4 +18,4 @@ class Names:
 
     def dead(self, queue: str) -> str:
         """Return the transport's name of where the dead letters of a queue lie."""
-        return f"{self.short(queue)}.dead"
+        return self._topology.dead_queue(self.short(queue))

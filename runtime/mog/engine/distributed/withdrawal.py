@@ -10,12 +10,10 @@ from uuid import UUID
 
 from mog.engine.records import StoredValue
 from mog.engine.redis.submissions import Submissions
+from mog.engine.repeater import FIRST_DELAY, LONGEST_DELAY
 from mog.errors import EngineError
 
 logger = logging.getLogger("mog.engine.distributed")
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
-"""Seconds between tries: doubled from the first to the longest."""
 
 LIMIT = 20_000
 """Tasks that wait to be taken back; of more, the oldest are given up."""
@@ -73,15 +71,15 @@ class Withdrawal:
             logger.error("%d tasks were not submitted and may run once the store is back: %s", len(ids), ", ".join(ids))
 
     async def _try(self) -> None:
-        pause = FIRST_PAUSE
+        delay = FIRST_DELAY
         try:
             while self._orders:
                 try:
                     await self._carry_out(self._orders[0])
                 except EngineError as error:
                     logger.debug("tasks wait to be taken back: %s", error)
-                    await asyncio.sleep(pause)
-                    pause = min(2 * pause, LONGEST_PAUSE)
+                    await asyncio.sleep(delay)
+                    delay = min(2 * delay, LONGEST_DELAY)
         finally:
             self._trying = None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from pathlib import Path
 
 from mog.engine.contracts import Engine
@@ -15,6 +13,7 @@ from mog.engine.sqlite.results import SqliteResults
 from mog.engine.sqlite.state import SqliteState
 from mog.engine.sqlite.store import Store
 from mog.engine.sqlite.timers import Clock
+from mog.ids import default_node_id
 
 
 def file_engine(
@@ -43,11 +42,6 @@ def memory_engine(room: Room, *, clock: Clock, node_id: str | None = None) -> En
     return _engine(
         Store(room.database, neighbours, clock=clock, node_id=node_id or default_node_id(), lock_timeout=30.0)
     )
-
-
-def default_node_id() -> str:
-    """Name this process for people: host and process id."""
-    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def _engine(store: Store) -> Engine:

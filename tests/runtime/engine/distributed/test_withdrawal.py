@@ -40,8 +40,8 @@ def on(submissions: FakeSubmissions) -> Withdrawal:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(withdrawal, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(withdrawal, "LONGEST_PAUSE", 0.002)
+    monkeypatch.setattr(withdrawal, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(withdrawal, "LONGEST_DELAY", 0.002)
 
 
 async def test_the_store_answers() -> None:
