@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -76,6 +78,30 @@ def test_rabbitmq_and_redis_make_an_engine() -> None:
 
     engine = open_engine("amqp://h", "redis://localhost", "redis://localhost:6379/0")()
     assert isinstance(engine.broker, DistributedBroker)
+
+
+WORK = """
+import asyncio, sys
+from mog import App
+
+async def main():
+    async with App("demo", broker="sqlite:///mog.db") as app:
+        @app.task(name="double")
+        async def double(context, number: int):
+            return 2 * number
+
+        async with app.worker():
+            print(await app.run("double", 2))
+
+asyncio.run(main())
+print(*(name for name in sys.modules if name.startswith(tuple(sys.argv[1:]))))
+"""
+
+
+def test_an_app_on_the_embedded_engine_loads_nothing_of_the_other(tmp_path: Path) -> None:
+    other = ["mog.engine.distributed", "mog.engine.rabbitmq", "mog.engine.redis", "pamqp", "hiredis"]
+    command = [sys.executable, "-c", WORK, *other]
+    assert subprocess.check_output(command, cwd=tmp_path, text=True).splitlines() == ["4", ""]
 
 
 async def test_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
