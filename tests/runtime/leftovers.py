@@ -32,17 +32,18 @@ async def remove(app: str, queues: Iterable[str], rabbit: RabbitSettings, redis:
     """Remove an app's exchanges, these of its queues, and its keys."""
     requests: list[Frame] = [commands.Queue.Delete(queue=f"{app}.{queue}") for queue in queues]
     requests += [commands.Exchange.Delete(exchange=f"{app}.mognet.{kind}") for kind in ("direct", "control")]
-    await _ask(rabbit, requests)
+    await ask(rabbit, requests)
     await _remove_keys(app, redis)
 
 
 async def empty(app: str, queues: Iterable[str], rabbit: RabbitSettings, redis: RedisSettings) -> None:
     """Remove an app's messages and keys; its queues stay, since to make them anew may take RabbitMQ a second."""
-    await _ask(rabbit, [commands.Queue.Purge(queue=f"{app}.{queue}") for queue in queues])
+    await ask(rabbit, [commands.Queue.Purge(queue=f"{app}.{queue}") for queue in queues])
     await _remove_keys(app, redis)
 
 
-async def _ask(rabbit: RabbitSettings, requests: Sequence[Frame]) -> None:
+async def ask(rabbit: RabbitSettings, requests: Sequence[Frame]) -> None:
+    """Make requests of RabbitMQ over a connection of their own."""
     connection = await connect(rabbit)
     channel = await connection.open_channel(Channel(connection))
     await channel.call_all(requests)

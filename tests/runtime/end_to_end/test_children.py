@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from tests.runtime.occupancy import Occupancy
 
 from mog import App, Context, Request, ResultState
 from mog.errors import CouldNotSubmit, ResultLost, Revoked
@@ -75,15 +76,12 @@ async def test_waiting_parent_is_suspended(app: App) -> None:
 
 
 async def test_more_than_one_slot_is_never_taken_after_parents_go_on(app: App) -> None:
-    running = most = 0
+    slots = Occupancy()
 
     @app.task(name="leaf")
     async def leaf(context: Context) -> None:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        await asyncio.sleep(0)
-        running -= 1
+        with slots:
+            await asyncio.sleep(0)
 
     @app.task(name="parent")
     async def parent(context: Context) -> None:
@@ -93,9 +91,9 @@ async def test_more_than_one_slot_is_never_taken_after_parents_go_on(app: App) -
     async with app.worker(concurrency=2):
         parents = [await app.submit(parent) for _ in range(4)]
         await asyncio.gather(*parents)
-        most = 0
+        slots.most = 0
         await asyncio.gather(*await app.submit_many(app.create_request(leaf) for _ in range(50)))
-    assert most <= 2
+    assert slots.most <= 2
 
 
 async def test_gather_keeps_order_of_all_kinds(app: App) -> None:

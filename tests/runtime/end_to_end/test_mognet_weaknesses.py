@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 from pydantic_core import to_json
+from tests.runtime.occupancy import Occupancy
 
 from mog import App, Context, Request, Result, ResultState
 from mog.engine.records import Message, NewTask, Outcome, Record, StoredValue
@@ -141,7 +142,7 @@ async def test_w6_a_task_that_cancels_itself_gives_its_slot_back(app: App) -> No
 
 
 async def test_w6_parents_that_are_revoked_while_they_wait_leave_no_slot_behind(app: App) -> None:
-    running = most = 0
+    slots = Occupancy()
 
     @app.task(name="parent")
     async def parent(context: Context) -> None:
@@ -153,11 +154,8 @@ async def test_w6_parents_that_are_revoked_while_they_wait_leave_no_slot_behind(
 
     @app.task(name="hold")
     async def hold(context: Context) -> None:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        await asyncio.sleep(0)
-        running -= 1
+        with slots:
+            await asyncio.sleep(0)
 
     async with app.worker(concurrency=1) as worker:
         for _ in range(3):
@@ -166,7 +164,7 @@ async def test_w6_parents_that_are_revoked_while_they_wait_leave_no_slot_behind(
             await result.revoke()
             await until(lambda: worker.running == 0)
         await asyncio.gather(*await app.submit_many(app.create_request(hold) for _ in range(20)))
-    assert most == 1
+    assert slots.most == 1
 
 
 # -- W8: a message for a queue that nobody had declared was dropped, and its task PENDING for ever
@@ -189,23 +187,19 @@ async def test_w8_a_task_for_a_queue_that_nobody_knows_yet_waits_there(app: App)
 
 async def test_w9_a_stopped_task_starts_elsewhere_only_when_it_has_cleaned_up(two_apps: tuple[App, App]) -> None:
     started, cleaning, cleaned = asyncio.Event(), asyncio.Event(), asyncio.Event()
-    running = most = 0
+    slots = Occupancy()
 
     async def tidy(context: Context) -> str:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        try:
+        with slots:
             if context.attempt == 2:
                 return context.app.config.node_id
             started.set()
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            cleaning.set()
-            await cleaned.wait()
-            raise
-        finally:
-            running -= 1
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cleaning.set()
+                await cleaned.wait()
+                raise
         raise AssertionError
 
     async def look(context: Context) -> str:
@@ -224,7 +218,7 @@ async def test_w9_a_stopped_task_starts_elsewhere_only_when_it_has_cleaned_up(tw
             assert await second.run(look) == "works"
             cleaned.set()
             assert await result == "second"
-    assert most == 1
+    assert slots.most == 1
     assert (result.number_of_starts, result.number_of_stops) == (2, 2)
 
 
@@ -244,7 +238,7 @@ async def test_w10_five_hundred_waiters_ask_once_and_open_nothing(
 
         return read
 
-    for name in ("get", "get_values", "watch"):
+    for name in ("get", "get_values", "get_with_values", "watch"):
         monkeypatch.setattr(SqliteResults, name, counted(getattr(SqliteResults, name)))
     async with App("demo", broker=f"sqlite:///{tmp_path}/mog.db") as app:
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.runtime.occupancy import Occupancy
 
 from mog import App, Context, ResultState
 from mog.engine import hand_over
@@ -24,23 +25,20 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
 
 
 async def test_no_more_tasks_at_once_than_slots(app: App) -> None:
-    running, most, release = 0, 0, asyncio.Event()
+    slots, release = Occupancy(), asyncio.Event()
 
     @app.task(name="hold")
     async def hold(context: Context) -> None:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        if running == 3:
-            release.set()
-        await release.wait()
-        running -= 1
+        with slots:
+            if slots.now == 3:
+                release.set()
+            await release.wait()
 
     async with app.worker(concurrency=3) as worker:
         results = await app.submit_many(app.create_request(hold) for _ in range(12))
         await asyncio.gather(*results)
         assert worker.running == 0
-    assert most == 3
+    assert slots.most == 3
 
 
 async def test_maximum_concurrency_bounds_what_waits_for_children_too(
@@ -64,18 +62,15 @@ async def test_maximum_concurrency_bounds_what_waits_for_children_too(
             other.task(name="nest")(nest)
             async with other.worker():
                 assert await result == 4
-        running = most = 0
+        slots = Occupancy()
 
         @app.task(name="hold")
         async def hold(context: Context) -> None:
-            nonlocal running, most
-            running += 1
-            most = max(most, running)
-            await asyncio.sleep(0)
-            running -= 1
+            with slots:
+                await asyncio.sleep(0)
 
         await asyncio.gather(*await app.submit_many(app.create_request(hold) for _ in range(20)))
-        assert most == 2, "the slots are what they were"
+        assert slots.most == 2, "the slots are what they were"
 
 
 async def test_more_slots_than_the_maximum_are_refused(app: App) -> None:

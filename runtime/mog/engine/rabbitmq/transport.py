@@ -9,7 +9,7 @@ makes room, must not be stuck behind that (https://www.rabbitmq.com/docs/alarms)
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from uuid import uuid4
 
 from mog.engine.rabbitmq import failures, inspection
@@ -258,7 +258,7 @@ class Transport:
         if self._take_control is not None:
             self._take_control(batch)
 
-    async def ask(self, body: bytes, timeout: float) -> AsyncIterator[bytes]:
+    async def ask(self, body: bytes, timeout: float) -> AsyncGenerator[bytes, None]:
         """Broadcast a question and yield what is answered within ``timeout`` seconds."""
         connection = self._outward_connection()
         queue = self.topology.callback_queue(connection.server, uuid4().hex[:8])

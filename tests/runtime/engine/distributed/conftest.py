@@ -15,10 +15,12 @@ from mog.engine.contracts import Engine
 from mog.engine.distributed.engine import distributed_engine
 from mog.engine.distributed.options import DistributedOptions
 from mog.engine.rabbitmq.settings import RabbitSettings
+from mog.engine.records import DeadLetter, DeadQuery
 from mog.engine.redis.client import Client
 from mog.engine.redis.settings import RedisSettings
 from mog.testing.clock import VirtualClock
 from mog.testing.conformance import EngineKit
+from mog.testing.conformance.kit import eventually
 
 AGE = """
 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '.*')) do
@@ -80,6 +82,18 @@ class DistributedKit(EngineKit):
             await engine.close()
         queues = {queue for engine in self.engines for queue in queues_of(engine)}
         await remove(self.app, queues, self.rabbit, self.redis)
+
+
+async def letters_of(engine: Engine) -> list[DeadLetter]:
+    """Wait until there are dead letters, and return them."""
+    letters: list[DeadLetter] = []
+
+    async def there() -> bool:
+        letters[:] = await engine.broker.dead(DeadQuery())
+        return bool(letters)
+
+    await eventually(there)
+    return letters
 
 
 @pytest.fixture

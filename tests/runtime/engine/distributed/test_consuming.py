@@ -10,11 +10,21 @@ from tests.runtime.leftovers import core_of
 from mog.engine.contracts import Engine
 from mog.engine.distributed.dead_letters import name_unreadable
 from mog.engine.rabbitmq.messages import Parcel
-from mog.engine.records import DeadQuery, QueueDepth, Waiting
+from mog.engine.records import QueueDepth, Waiting
 from mog.engine.redis.answers import ServerInfo
 from mog.testing.conformance.kit import Deliveries, Submitter, eventually, new_task, record_of
 
-from .conftest import DistributedKit
+from .conftest import DistributedKit, letters_of
+
+
+async def handed_over(engine: Engine) -> None:
+    """Wait until the message of the one task that runs is acknowledged."""
+
+    async def acknowledged() -> bool:
+        [run] = core_of(engine).running.all()
+        return run.held is None
+
+    await eventually(acknowledged)
 
 
 async def test_a_long_run_needs_no_message(kit: DistributedKit) -> None:
@@ -23,12 +33,7 @@ async def test_a_long_run_needs_no_message(kit: DistributedKit) -> None:
         await victim.open()
         id_ = await Submitter(survivor).submit_new()
         await (await Deliveries.begin(victim, slots=1)).next()
-
-        async def handed_over() -> bool:
-            [run] = core_of(victim).running.all()
-            return run.held is None
-
-        await eventually(handed_over)
+        await handed_over(victim)
         deliveries = await Deliveries.begin(survivor, slots=1)
         await kit.quiet()
         assert deliveries.taken == []
@@ -42,12 +47,7 @@ async def test_a_long_run_is_settled_like_any_other(kit: DistributedKit) -> None
         await Submitter(engine).submit_new()
         deliveries = await Deliveries.begin(engine, slots=1)
         delivery = await deliveries.next()
-
-        async def handed_over() -> bool:
-            [run] = core_of(engine).running.all()
-            return run.held is None
-
-        await eventually(handed_over)
+        await handed_over(engine)
         assert await deliveries.settle(delivery)
         assert len(core_of(engine).running) == 0
 
@@ -178,14 +178,6 @@ async def test_what_is_no_request_is_a_dead_letter(kit: DistributedKit, body: by
         id_ = await Submitter(engine).submit_new()
         assert (await deliveries.next()).message.id == id_
         assert await engine.broker.drop_dead([letter.id]) == [True]
-
-
-async def letters_of(engine: Engine) -> list[object]:
-    async def there() -> bool:
-        return bool(await engine.broker.dead(DeadQuery()))
-
-    await eventually(there)
-    return list(await engine.broker.dead(DeadQuery()))
 
 
 async def test_a_purged_queue_has_nothing_ahead(kit: DistributedKit) -> None:

@@ -6,16 +6,18 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from tests.runtime.leftovers import core_of
+from pamqp import commands
+from tests.runtime.leftovers import ask, core_of
 from tests.runtime.proxy import Proxy
 
 from mog.engine.contracts import Engine
-from mog.engine.records import DeadQuery, Requeue
+from mog.engine.records import Delivery, Requeue
+from mog.engine.redis.answers import Arrival, Verdict, WakeUp
 from mog.errors import CouldNotSubmit, EngineUnavailable
 from mog.states import ResultState
 from mog.testing.conformance.kit import Deliveries, Submitter, eventually, new_task, outcome, record_of
 
-from .conftest import DistributedKit
+from .conftest import DistributedKit, letters_of
 
 
 async def quiet(proxy: Proxy) -> None:
@@ -30,6 +32,18 @@ async def outbox_is_swept(engine: Engine, deliveries: Deliveries) -> None:
     assert await core_of(engine).store.submissions.create([last]) == [None]
     while (await deliveries.next()).message.id != last.record.id:
         pass
+
+
+async def settle_at_last(deliveries: Deliveries, delivery: Delivery) -> None:
+    """Wait until the store takes the end of an attempt."""
+
+    async def settled() -> bool:
+        try:
+            return await deliveries.settle(delivery)
+        except EngineUnavailable:
+            return False
+
+    await eventually(settled)
 
 
 # -- RabbitMQ
@@ -100,21 +114,9 @@ async def test_a_queue_that_is_deleted_is_made_again(kit: DistributedKit) -> Non
         deliveries = await Deliveries.begin(worker, slots=2)
         await Submitter(client).submit_new()
         await deliveries.next()
-        await delete_queue(kit, "tasks")
+        await ask(kit.rabbit, [commands.Queue.Delete(queue=f"{kit.app}.tasks")])
         id_ = await Submitter(client).submit_new()
         assert (await deliveries.next()).message.id == id_
-
-
-async def delete_queue(kit: DistributedKit, queue: str) -> None:
-    from pamqp import commands
-
-    from mog.engine.rabbitmq.channel import Channel
-    from mog.engine.rabbitmq.handshake import connect
-
-    connection = await connect(kit.rabbit)
-    channel = await connection.open_channel(Channel(connection))
-    await channel.call(commands.Queue.Delete(queue=f"{kit.app}.{queue}"))
-    await connection.close()
 
 
 # -- Redis
@@ -142,14 +144,7 @@ async def test_an_outcome_is_refused_with_the_reason_and_taken_later(kit: Distri
         with pytest.raises(EngineUnavailable):
             await deliveries.settle(delivery)
         await redis_proxy.listen()
-
-        async def settled() -> bool:
-            try:
-                return await deliveries.settle(delivery)
-            except EngineUnavailable:
-                return False
-
-        await eventually(settled)
+        await settle_at_last(deliveries, delivery)
         assert (await record_of(client, id_)).state is ResultState.SUCCESS
 
 
@@ -229,14 +224,7 @@ async def test_whoever_loses_the_store_for_long_keeps_what_nobody_has_taken(
 
         await eventually(taken_for_dead)
         await redis_proxy.listen()
-
-        async def settled() -> bool:
-            try:
-                return await deliveries.settle(delivery)
-            except EngineUnavailable:
-                return False
-
-        await eventually(settled)
+        await settle_at_last(deliveries, delivery)
 
 
 # -- processes that die in between
@@ -256,18 +244,11 @@ async def test_a_dead_letter_that_was_not_written_is_written_by_a_worker(kit: Di
         delivery = await (await Deliveries.begin(worker, slots=2)).next()
         end = outcome(delivery, ResultState.FAILURE)._replace(dead="why")
         assert await core_of(worker).store.attempts.settle([end]) == [True]
-
-        async def buried() -> bool:
-            return bool(await client.broker.dead(DeadQuery()))
-
-        await eventually(buried)
-        [letter] = await client.broker.dead(DeadQuery())
+        [letter] = await letters_of(client)
         assert (letter.id, letter.reason) == (id_, "why")
 
 
 async def test_a_start_that_nobody_heard_of_is_undone(kit: DistributedKit) -> None:
-    from mog.engine.redis.answers import Arrival, Verdict
-
     async with kit.engine() as worker, kit.engine() as client:
         deliveries = await Deliveries.begin(worker)
         id_ = await Submitter(client).submit_new()
@@ -280,18 +261,11 @@ async def test_a_start_that_nobody_heard_of_is_undone(kit: DistributedKit) -> No
 
 
 async def test_a_message_of_which_the_store_knows_nothing_is_a_dead_letter(kit: DistributedKit) -> None:
-    from mog.engine.redis.answers import WakeUp
-
     async with kit.engine() as worker:
         await Deliveries.begin(worker, slots=1)
         lost = WakeUp(uuid4(), 0, "tasks", 5, b'{"name":"lost"}')
         assert await core_of(worker).dispatch.send([lost]) == [None]
-
-        async def buried() -> bool:
-            return bool(await worker.broker.dead(DeadQuery()))
-
-        await eventually(buried)
-        [letter] = await worker.broker.dead(DeadQuery())
+        [letter] = await letters_of(worker)
         assert letter[:4] == (lost.id, "lost", "tasks", "result-missing")
         assert letter.body == lost.body
 

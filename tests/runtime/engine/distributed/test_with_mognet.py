@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import aclosing
 from uuid import UUID, uuid4
 
 from tests.runtime.leftovers import core_of
@@ -11,7 +12,7 @@ from tests.runtime.leftovers import core_of
 from mog.engine.contracts import Engine
 from mog.engine.distributed.control import Status, read_status, write_revoked, write_status, write_status_query
 from mog.engine.rabbitmq.messages import ControlMessage, Parcel
-from mog.engine.records import Node
+from mog.engine.records import Node, Revocation, StoredValue
 from mog.engine.redis.client import Client
 from mog.states import ResultState
 from mog.testing.conformance.kit import Deliveries, Submitter, eventually, record_of
@@ -69,10 +70,7 @@ async def publish_as_mognet(engine: Engine, task_id: UUID) -> None:
 async def submit_as_mognet(kit: DistributedKit, engine: Engine) -> UUID:
     task_id = uuid4()
     await write(kit, task_id, mognets_result(task_id))
-    await core_of(engine).transport.declare(["tasks"])
-    assert await core_of(engine).transport.publish([Parcel("tasks", mognets_request(task_id), 7, str(task_id))]) == [
-        None
-    ]
+    await publish_as_mognet(engine, task_id)
     return task_id
 
 
@@ -137,8 +135,6 @@ async def test_a_false_revocation_ends_nothing(kit: DistributedKit) -> None:
 
 async def test_a_revocation_of_ours_reaches_all_at_once(kit: DistributedKit) -> None:
     async with kit.opened(tick=60.0) as worker, kit.engine() as client:
-        from mog.engine.records import Revocation, StoredValue
-
         id_ = await Submitter(client).submit_new()
         deliveries = await Deliveries.begin(worker, slots=1)
         await deliveries.next()
@@ -155,10 +151,9 @@ async def test_who_asks_as_mognet_does_is_told_what_runs(kit: DistributedKit) ->
     async with kit.engine() as worker, kit.engine() as client:
         id_ = await Submitter(client).submit_new()
         await (await Deliveries.begin(worker, slots=1)).next()
-        asking = core_of(client).transport.ask(write_status_query(), 10.0)
         node_id = core_of(worker).options.node_id
-        assert read_status(await anext(asking)) == Status(node_id, (id_,))
-        await asking.aclose()  # type: ignore[attr-defined] # it is a generator
+        async with aclosing(core_of(client).transport.ask(write_status_query(), 10.0)) as asking:
+            assert read_status(await anext(asking)) == Status(node_id, (id_,))
 
 
 async def test_nodes_of_mognet_are_listed_where_they_take_part(kit: DistributedKit) -> None:
