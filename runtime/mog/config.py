@@ -97,7 +97,7 @@ class AppConfig(BaseModel):
     consumer_timeout: Seconds = Field(1800.0, ge=10)
     """RabbitMQ: the server's setting of that name (there in milliseconds). Tasks may run for longer."""
     look_ahead: int = Field(16, ge=0)
-    """RabbitMQ: messages that a worker takes in at most before it has slots for them."""
+    """RabbitMQ: messages ahead of its slots that a worker lets come, shared by its queues; not more than slots."""
     mognet_interop: bool = False
     """RabbitMQ: processes of Mognet take part in this app."""
 

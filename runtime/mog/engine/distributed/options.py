@@ -11,10 +11,10 @@ class DistributedOptions(NamedTuple):
     """Times are in seconds.
 
     ``consumer_timeout`` is the server's: after half of it, and after ten minutes at most, a running task's message is
-    acknowledged, for the store alone then to stand for the task. ``look_ahead`` is how many messages are taken in at
-    most before there are slots for them. A process that does not renew its ``lease`` is taken for dead. What is
-    published and not confirmed is published again after ``outbox_age``. ``tick`` is the time between two looks for
-    what others have left behind. ``mognet_interop``: processes of Mognet take part.
+    acknowledged, for the store alone then to stand for the task. ``look_ahead`` is how many messages may come ahead
+    of slots, shared by the queues and not more than there are slots. A process that does not renew its ``lease`` is
+    taken for dead. What is published and not confirmed is published again after ``outbox_age``. ``tick`` is the
+    time between two looks for what others have left behind. ``mognet_interop``: processes of Mognet take part.
     """
 
     app: str
