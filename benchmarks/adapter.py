@@ -97,7 +97,7 @@ class Adapter(ABC):
     async def open(self) -> None:  # noqa: B027 - not every system has something to open
         """Connect, and see that queues and results are empty. The default does nothing."""
 
-    async def close(self) -> None:  # noqa: B027 - as above
+    async def close(self) -> None:  # noqa: B027 - not every system has something to close
         """Disconnect. The default does nothing."""
 
     async def submit(self) -> Any:
@@ -116,7 +116,7 @@ class Adapter(ABC):
         """Submit by the fastest way that the system offers. The default has none."""
         return await self.submit_gathered(count)
 
-    async def result(self, handle: Any) -> Any:  # noqa: ARG002 - for those that can
+    async def result(self, _handle: Any, /) -> Any:
         """Wait for a task's end and return its value."""
         raise NotMeasured
 
@@ -124,12 +124,12 @@ class Adapter(ABC):
         """Return how many results are stored."""
         raise NotMeasured
 
-    async def all_stored(self, count: int) -> bool:
+    async def all_stored(self, count: int, /) -> bool:
         """Tell whether ``count`` results are stored; asked again and again once all tasks have run."""
         return await self.count_stored() >= count
 
-    async def fan_out(self, count: int) -> float:  # noqa: ARG002 - for those that can
-        """Run a task that submits ``count`` others and awaits their values; return the seconds that this took it."""
+    async def fan_out(self, _count: int, /) -> float:
+        """Run a task that submits so many others and awaits their values; return the seconds that this took it."""
         raise NotMeasured
 
     @abstractmethod

@@ -54,7 +54,8 @@ class MogAdapter(Adapter):
     async def count_stored(self) -> int:
         return len(await self.app.find_results(states=[ResultState.SUCCESS], limit=1_000_000))
 
-    async def all_stored(self, count: int) -> bool:  # noqa: ARG002 - an empty queue says it too, and sooner
+    async def all_stored(self, _count: int, /) -> bool:
+        """Look at the queue: that it is empty says it too, and sooner."""
         [depth] = await self.app.queue_depths()
         return depth.ready + depth.running + depth.delayed == 0
 
