@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from processes import MIB, memory_of, tree_of
+from processes import MIB, memory_of
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -31,6 +31,9 @@ SIZES = (100, 250, 500, 1_000)
 """Lines of the files that are typed in."""
 
 WARM_UP = 20
+PULLED_EVERY = 7
+"""Changes until diagnostics are asked for while memory is watched: no multiple of what makes some of them no Python."""
+
 HEAD = ("import asyncio", "import time", "from mog import Context, Request, task", "from shop.app import app")
 
 
@@ -102,7 +105,7 @@ class Server:
 
     def memory(self) -> float:
         """Return the resident memory of all its processes, in MiB."""
-        return sum(memory_of(pid)[0] for pid in tree_of(self.process.pid)) / MIB
+        return memory_of(self.process.pid)[0] / MIB
 
     def stop(self) -> None:
         """End it as an editor does."""
@@ -139,16 +142,18 @@ def latency(server: Server, path: Path, lines: int, count: int) -> tuple[list[fl
 
 
 def memory_over_time(server: Server, path: Path, count: int) -> list[float]:
-    """Return the memory at the beginning, at each tenth of the changes and at the end; a fifth of them is no Python."""
+    """Return the memory before the changes and after each tenth of them; a fifth of them is no Python."""
     text = file_of(0, 100, LINES, random.Random(2))
     uri = server.editor.open(path, text)
-    seen = []
-    for number, version in enumerate(changes(text, count)):
+    server.editor.pulled(uri)
+    seen = [server.memory()]
+    tenth = max(count // 10, 1)
+    for number, version in enumerate(changes(text, count), 1):
         server.editor.type(uri, version if number % 5 else f"{version}x = (")
-        if number % 10 == 0:
+        if number % PULLED_EVERY == 0:
             server.editor.pulled(uri)
             server.editor.heard.clear()
-        if number % (count // 10) == count // 20:
+        if number % tenth == 0:
             seen.append(server.memory())
     server.editor.close(uri)
     return seen
