@@ -39,8 +39,8 @@ class Project:
         files = None if config.has_project else _beside(config.root)
         self.session = Session(config, files=files, jobs=jobs)
         self.buffers: dict[Path, Buffer] = {}
-        self.revision = 0
-        self._found: dict[Path, tuple[int, tuple[Finding, ...]]] = {}
+        self._found: dict[Path, tuple[Finding, ...]] = {}
+        self._tried: dict[tuple[Path, bytes], tuple[Finding, ...]] = {}  # of contents that no file has
 
     def analyse(self, paths: Iterable[Path] = (), on_progress: OnProgress | None = None) -> None:
         """Have the session know what there is to know of these files, and of all that have to do with tasks.
@@ -65,10 +65,12 @@ class Project:
         buffer = self.buffers.get(path)
         if buffer is not None and buffer.text == text:
             return
+        self._tried.clear()
         data = encode(text)
         problem = _problem(data)
         if problem is None:
-            self._replace(path, data)
+            self.session.update(path, data)
+            self._forget()
             self.buffers[path] = Buffer(text, data, text)
         else:
             parsed = self._on_disk(path) if buffer is None else buffer.parsed
@@ -77,9 +79,8 @@ class Project:
     def hide(self, path: Path) -> None:
         """Let what is on disk count again, because the editor has closed the file."""
         self.buffers.pop(path, None)
-        self._found.pop(path, None)
         self.session.reload(path)
-        self.revision += 1
+        self._forget()
 
     def rescan(self) -> None:
         """Take in what has changed on disk."""
@@ -89,7 +90,7 @@ class Project:
             for path in self.session.files.union(_beside(self.config.root)):
                 if path not in self.buffers:
                     self.session.reload(path)
-        self.revision += 1
+        self._forget()
 
     def findings(self, path: Path) -> tuple[Finding, ...]:
         """Return what is to be shown of a file."""
@@ -103,14 +104,24 @@ class Project:
         return tuple(sorted(kept, key=lambda finding: finding.sort_key))
 
     def findings_if(self, path: Path, data: bytes) -> tuple[Finding, ...]:
-        """Return the findings that a file would have with another content."""
+        """Return the findings that a file would have with another content.
+
+        They are kept until something changes, as editors ask what can be mended whenever the cursor moves.
+        """
+        if (path, data) not in self._tried:
+            self._tried[path, data] = self._try(path, data)
+        return self._tried[path, data]
+
+    def _try(self, path: Path, data: bytes) -> tuple[Finding, ...]:
         present = self.session.contents.read(path)
+        self.session.update(path, data)
         try:
-            self._replace(path, data)
             return tuple(self.session.findings([path]))
         finally:
-            if present is not None:
-                self._replace(path, present)
+            if present is None:
+                self.session.reload(path)
+            else:
+                self.session.update(path, present)
 
     def is_broken(self, path: Path) -> bool:
         """Say whether the editor holds a text that is not Python."""
@@ -141,16 +152,14 @@ class Project:
         return Changes.between(buffer.parsed, buffer.text).moved(span)
 
     def _of_session(self, path: Path) -> tuple[Finding, ...]:
-        known = self._found.get(path)
-        if known is not None and known[0] == self.revision:
-            return known[1]
-        found = tuple(self.session.findings([path]))
-        self._found[path] = (self.revision, found)
-        return found
+        if path not in self._found:
+            self._found[path] = tuple(self.session.findings([path]))
+        return self._found[path]
 
-    def _replace(self, path: Path, data: bytes) -> None:
-        self.session.update(path, data)
-        self.revision += 1
+    def _forget(self) -> None:
+        """Forget what was found, because a content has changed, which may concern all files."""
+        self._found.clear()
+        self._tried.clear()
 
     def _on_disk(self, path: Path) -> str | None:
         """Return the content of a file that the editor has opened with another one, if it is Python."""

@@ -101,6 +101,36 @@ def test_trying_a_text_leaves_no_trace(opened: Project, path: Path) -> None:
     assert places(opened.findings(path)) == [("tasks.py", 5)]
 
 
+def test_a_text_is_tried_once_and_what_was_known_stays_known(
+    opened: Project, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.show(path, BLOCKING)
+    first = opened.findings(path)
+    tried = opened.findings_if(path, b"\n" + BLOCKING.encode())
+    monkeypatch.setattr(opened.session, "findings", lambda _: pytest.fail("it was known"))
+    assert opened.findings_if(path, b"\n" + BLOCKING.encode()) is tried
+    assert places(tried) == [("tasks.py", 6)]
+    assert opened.findings(path) is first
+
+
+def test_a_tried_text_is_judged_anew_when_another_file_changes(project: ScratchProject) -> None:
+    helper = project.write("helper.py", "def pause(): ...\n")
+    caller = project.write("caller.py", "x = 1\n")
+    calling = b"from helper import pause\n\n\nasync def load():\n    pause()\n"
+    opened = Project(project.config())
+    assert opened.findings_if(caller, calling) == ()
+    opened.show(helper, "import time\n\n\ndef pause():\n    time.sleep(1)\n")
+    assert [finding.code for finding in opened.findings_if(caller, calling)] == ["MOG203"]
+
+
+def test_a_text_that_is_tried_for_a_file_that_is_not_saved_is_not_the_file(opened: Project, path: Path) -> None:
+    new = path.with_name("new.py")
+    opened.show(new, "x = (")
+    assert places(opened.findings_if(new, BLOCKING.encode())) == [("new.py", 5)]
+    assert new not in opened.session.files
+    assert [finding.code for finding in opened.findings(new)] == ["MOG000"]
+
+
 def test_files_that_the_project_leaves_out_do_not_count(project: ScratchProject) -> None:
     left_out = project.write(".venv/lib/a.py", BLOCKING)
     opened = Project(project.config())
