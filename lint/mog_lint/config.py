@@ -14,6 +14,7 @@ from typing import Any
 
 from mog_lint.errors import ConfigError, did_you_mean
 
+PYPROJECT = "pyproject.toml"
 ALL = "ALL"
 CALL_LISTS = {
     "blocking-calls": "shop.legacy.Client.fetch -> shop.client.fetch",
@@ -69,11 +70,14 @@ def load_config(start: Path) -> LintConfig:
     """
     here = start.resolve()
     directory = here if here.is_dir() else here.parent
-    for candidate in (directory, *directory.parents):
-        file = candidate / "pyproject.toml"
-        if file.is_file():
-            return read_config(file)
-    return LintConfig(root=directory)
+    file = find_pyproject(directory)
+    return LintConfig(root=directory) if file is None else read_config(file)
+
+
+def find_pyproject(directory: Path) -> Path | None:
+    """Return the nearest pyproject.toml in a directory or above it, or None."""
+    candidates = (candidate / PYPROJECT for candidate in (directory, *directory.parents))
+    return next((file for file in candidates if file.is_file()), None)
 
 
 def read_config(file: Path) -> LintConfig:

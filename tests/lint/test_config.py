@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mog_lint.config import LintConfig, load_config
+from mog_lint.config import LintConfig, find_pyproject, load_config
 from mog_lint.errors import ConfigError
 
 
@@ -58,6 +58,8 @@ def test_the_nearest_pyproject_above_counts(tmp_path: Path) -> None:
     write(inner, "")
     assert load_config(inner / "tasks.py").ignore == ()
     assert load_config(inner / "not_there.py").root == inner
+    assert find_pyproject(inner) == inner / "pyproject.toml"
+    assert find_pyproject(inner.parent) == tmp_path / "pyproject.toml"
 
 
 def test_without_a_project_the_defaults_hold(tmp_path: Path) -> None:

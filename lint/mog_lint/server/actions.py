@@ -27,7 +27,7 @@ def actions(
     """Return what can be done about the findings that touch a range; `only` names the wanted kinds."""
     found: list[types.CodeAction | types.Command] = []
     if _is_wanted(types.CodeActionKind.QuickFix, only):
-        touching = list(_touching(look, place))
+        touching = [item for item, _ in look.findings_at(look.text.offset(place.start), look.text.offset(place.end))]
         found += [action for finding in touching for action in _mend(look, finding, pages)]
         found += [action for finding in touching for action in _silence(look, finding, pages)]
     if _is_wanted(FIX_ALL, only):
@@ -38,14 +38,6 @@ def actions(
 def _is_wanted(kind: str, only: Sequence[str] | None) -> bool:
     """Say whether a kind is asked for: itself, or one that it is a part of."""
     return not only or any(kind == wanted or kind.startswith(f"{wanted}.") for wanted in only)
-
-
-def _touching(look: Look, place: types.Range) -> Iterator[Finding]:
-    first, last = look.text.offset(place.start), look.text.offset(place.end)
-    for finding in look.project.findings(look.document.path):
-        start, end = look.text.offset_at(finding.location), look.text.offset_at(finding.end_location)
-        if start <= last and first <= end:
-            yield finding
 
 
 def _mend(look: Look, finding: Finding, pages: Pages) -> Iterator[types.CodeAction]:

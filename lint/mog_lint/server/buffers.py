@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import io
-import os.path
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -26,6 +25,11 @@ def encode(text: str) -> bytes:
         return plain
 
 
+def source_of(text: str) -> Source:
+    """Return a text of the editor as a source, for its lines and places."""
+    return Source(text, "utf-8", b"", "")
+
+
 @dataclass(frozen=True)
 class Shift:
     """What happened to a text: the characters from `start` to `end` (excluded) were replaced, `growth` were gained."""
@@ -37,9 +41,9 @@ class Shift:
     @classmethod
     def between(cls, before: str, after: str) -> Shift:
         """Return the smallest single replacement that makes one text of another."""
-        start = len(os.path.commonprefix((before, after)))  # noqa: RUF071 - texts, not paths
+        start = _shared(before, after)
         longest = min(len(before), len(after)) - start
-        rest = len(os.path.commonprefix((before[::-1][:longest], after[::-1][:longest])))  # noqa: RUF071 - as above
+        rest = _shared(before[::-1][:longest], after[::-1][:longest])
         return cls(start, len(before) - rest, len(after) - len(before))
 
     def at(self, offset: int) -> Shift:
@@ -66,9 +70,7 @@ class Changes:
         if not old or not new or len(old) + len(new) > COMPARED_LINES:
             return cls((whole,))
         offsets = [0, *accumulate(map(len, old))]
-        hunks = difflib.SequenceMatcher(
-            None, old, new
-        ).get_opcodes()  # frequent lines are no landmarks to it: it is fast
+        hunks = difflib.SequenceMatcher(None, old, new).get_opcodes()  # fast, as frequent lines are no landmarks to it
         return cls(
             tuple(
                 Shift.between("".join(old[first:last]), "".join(new[new_first:new_last])).at(
@@ -97,15 +99,17 @@ def carried(findings: Iterable[Finding], before: str, after: str) -> Iterator[Fi
     They lose their fixes, which were made for the earlier text.
     """
     changes = Changes.between(before, after)
-    old, new = _source(before), _source(after)
+    old, new = source_of(before), source_of(after)
     for finding in findings:
         span = changes.moved(Span(_offset(old, finding.location), _offset(old, finding.end_location)))
         if span is not None:
             yield replace(finding, location=new.location(span.start), end_location=new.location(span.end), fix=None)
 
 
-def _source(text: str) -> Source:
-    return Source(text, "utf-8", b"", "")
+def _shared(one: str, other: str) -> int:
+    """Return how many characters two texts have in common at their beginnings."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((number for number, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def _offset(source: Source, location: Location) -> int:

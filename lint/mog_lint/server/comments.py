@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
-from mog_lint.model.source import Source, Span
+from mog_lint.errors import UnknownRuleError
+from mog_lint.model.source import Span
 from mog_lint.model.summary import SilencedRule
 from mog_lint.rule import Rule
-from mog_lint.rules import all_rules
+from mog_lint.rules import find_rule
+from mog_lint.server.buffers import source_of
 from mog_lint.suppress import MARKER, suppressions
 
 _LINE_REST = re.compile(r"[^\r\n]*")
@@ -16,17 +19,10 @@ _LINE_REST = re.compile(r"[^\r\n]*")
 
 def rules_named(text: str) -> Iterator[tuple[SilencedRule, Rule]]:
     """Yield the rules that comments name, in the order of the text; what looks like a comment counts as one."""
-    for suppression in suppressions(Source(text, "utf-8", b"", ""), _comments(text)):
+    for suppression in suppressions(source_of(text), _comments(text)):
         for named in suppression.rules:
-            rule = known_rule(named.rule)
-            if rule is not None:
-                yield named, rule
-
-
-def known_rule(word: str) -> Rule | None:
-    """Return the rule of a code or name, in any case of letters; None where there is none."""
-    wanted = word.lower()
-    return next((rule for rule in all_rules() if wanted in (rule.code.lower(), rule.name)), None)
+            with suppress(UnknownRuleError):
+                yield named, find_rule(named.rule)
 
 
 def _comments(text: str) -> Iterator[Span]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from mog_lint.errors import ConfigError
 
-PYPROJECT = "pyproject.toml"
 _TABLE = re.compile(r"^\s*\[tool\.mog(?:\.lint)?\b", re.MULTILINE)
 _TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _QUOTED = re.compile(r"'([^']+)'")
@@ -25,11 +24,6 @@ class ConfigProblem:
     message: str
     start: int
     end: int
-
-
-def nearest(path: Path) -> Path | None:
-    """Return the nearest pyproject.toml above a file, or None."""
-    return next((file for directory in path.parents if (file := directory / PYPROJECT).is_file()), None)
 
 
 def problem_of(file: Path, error: ConfigError) -> ConfigProblem:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mog_lint.server.configs import PYPROJECT
+from mog_lint.config import PYPROJECT
 
 if TYPE_CHECKING:
     from mog_lint.server.server import MogServer

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from mog_lint.config import PYPROJECT, find_pyproject
 from mog_lint.server import actions, completion, navigation
 from mog_lint.server.client import Client
-from mog_lint.server.configs import PYPROJECT
 from mog_lint.server.hover import hover
 from mog_lint.server.places import path_of
 
@@ -71,7 +71,7 @@ def folders_changed(ls: MogServer, params: types.DidChangeWorkspaceFoldersParams
 
 async def _open_folder(ls: MogServer, folder: Path) -> None:
     """Look at the project that a folder is, or lies in; files of a folder without one are looked at when opened."""
-    if any((directory / PYPROJECT).is_file() for directory in (folder, *folder.parents)):
+    if find_pyproject(folder) is not None:
         await ls.indexing.open(folder / PYPROJECT)
 
 

@@ -79,12 +79,9 @@ def _link(look: Look, place: Place) -> str:
 
 def _findings_at(look: Look, offset: int) -> dict[str, Span]:
     """Return the codes of the findings that touch an offset, each with the first one's span."""
-    text = look.text
     found: dict[str, Span] = {}
-    for finding in look.project.findings(look.document.path):
-        start, end = text.offset_at(finding.location), text.offset_at(finding.end_location)
-        if start <= offset <= end:
-            found.setdefault(finding.code, Span(start, end))
+    for finding, span in look.findings_at(offset, offset):
+        found.setdefault(finding.code, span)
     return found
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from lsprotocol import types
 
-from mog_lint.findings import Related
+from mog_lint.findings import Finding, Related
+from mog_lint.model.source import Span
 from mog_lint.server.client import Client
 from mog_lint.server.places import Text
 from mog_lint.server.project import Project
@@ -43,6 +45,13 @@ class Look:
     def catalogue(self) -> Catalogue:
         """The tasks of the project."""
         return Catalogue.of(self.project)
+
+    def findings_at(self, first: int, last: int) -> Iterator[tuple[Finding, Span]]:
+        """Yield the document's findings that touch its characters from `first` to `last`, each with its own."""
+        for finding in self.project.findings(self.document.path):
+            span = Span(self.text.offset_at(finding.location), self.text.offset_at(finding.end_location))
+            if span.start <= last and first <= span.end:
+                yield finding, span
 
     def text_of(self, path: Path) -> Text:
         """Return the text of any file of the project."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from mog_lint.model.source import Source, Span
+from mog_lint.model.source import Problem, Span, python_tree
+from mog_lint.server.buffers import encode, source_of
 
 _DEF = re.compile(r"(?:async\s+)?def\s+(?P<name>\w+)")
 
@@ -47,20 +47,10 @@ class Definition:
     head: str
 
 
-def parse(text: str) -> ast.Module | None:
-    """Return the tree of a text, or None if it is not Python."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an invalid escape is ruff's business
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-
-
 def mentions(text: str, wanted: Callable[[str, bool], bool]) -> Iterator[Mention]:
     """Yield the mentions of the wanted contents; `wanted` is asked for a content and whether it is a text."""
-    tree = parse(text)
-    if tree is None:
+    tree = python_tree(encode(text))
+    if isinstance(tree, Problem):
         return
     places = _Places(text)
     pending = [_Spot(tree, "")]
@@ -74,8 +64,8 @@ def mentions(text: str, wanted: Callable[[str, bool], bool]) -> Iterator[Mention
 
 def definitions(text: str, qualname: str) -> list[Definition]:
     """Return the functions of this qualified name, in the order of the text."""
-    tree = parse(text)
-    if tree is None:
+    tree = python_tree(encode(text))
+    if isinstance(tree, Problem):
         return []
     places = _Places(text)
     found: list[Definition] = []
@@ -169,7 +159,7 @@ class _Places:
     """Turns the places of `ast`, which count bytes of UTF-8, into offsets of characters."""
 
     def __init__(self, text: str) -> None:
-        self.source = Source(text, "utf-8", b"", "")
+        self.source = source_of(text)
 
     def span(self, node: ast.AST) -> Span:
         place = vars(node)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 
 from mog_lint.findings import Location
-from mog_lint.model.source import LINE_END
+from mog_lint.server.buffers import source_of
 
 Encoding = types.PositionEncodingKind | str
 _BEYOND_BMP = "\uffff"
@@ -27,18 +26,17 @@ class Text:
     def __init__(self, text: str, encoding: Encoding) -> None:
         self.text = text
         self.encoding = encoding
+        self._source = source_of(text)
 
-    @cached_property
+    @property
     def line_starts(self) -> list[int]:
         """The offsets at which the lines begin."""
-        return [0, *(end.end() for end in LINE_END.finditer(self.text))]
+        return self._source.line_starts
 
     def line(self, number: int) -> tuple[int, str]:
         """Return the offset of a line, counted from 0, and its text without its end."""
-        starts = self.line_starts
-        number = min(max(number, 0), len(starts) - 1)
-        end = starts[number + 1] if number + 1 < len(starts) else len(self.text)
-        return starts[number], self.text[starts[number] : end].rstrip("\r\n")
+        number = min(max(number, 0), len(self.line_starts) - 1)
+        return self.line_starts[number], self._source.line(number + 1)
 
     def position(self, offset: int) -> types.Position:
         """Return the editor's position of an offset."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mog_lint.config import LintConfig, read_config
+from mog_lint.config import PYPROJECT, LintConfig, find_pyproject, read_config
 from mog_lint.errors import ConfigError
-from mog_lint.server.configs import PYPROJECT, ConfigProblem, nearest, problem_of
+from mog_lint.server.configs import ConfigProblem, problem_of
 from mog_lint.server.project import Project
 
 
@@ -104,7 +104,7 @@ class Projects:
             self.problems[home] = problem_of(file, error)
 
     def _find_home(self, path: Path) -> Path | None:
-        file = nearest(path)
+        file = find_pyproject(path.parent)
         if file is not None:
             return file.parent
         is_inside = any(folder in path.parents for folder in self.folders)

@@ -69,7 +69,7 @@ class MogServer(LanguageServer):
         if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Cancelled):
             log.error("a fault of mog", exc_info=error)
 
-    def report_server_error(self, error: Exception, source: object) -> None:  # noqa: ARG002 - told by the log already
+    def report_server_error(self, error: Exception, _source: object) -> None:
         """Tell the log alone: a message that cannot be understood is no reason to interrupt the user."""
         log.warning("%s", error)
 

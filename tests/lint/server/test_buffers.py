@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mog_lint.findings import Finding, Location, Severity
 from mog_lint.model.source import Problem, Source, Span, read_source
-from mog_lint.server.buffers import Changes, Shift, carried, encode
+from mog_lint.server.buffers import Changes, Shift, carried, encode, source_of
 
 TEXTS = st.text("ab\n", max_size=16)
 
@@ -65,7 +65,7 @@ def finding(source: Source, start: int, end: int) -> Finding:
 
 def test_findings_move_with_their_lines_and_those_typed_over_go() -> None:
     before = "first()\nsecond()\nthird()\n"
-    source = Source(before, "utf-8", b"", "")
+    source = source_of(before)
     found = [finding(source, before.index(word), before.index(word) + 5) for word in ("first", "second", "third")]
     after = before.replace("second()", "def (:\n\nsec")
     kept = list(carried(found, before, after))

@@ -16,6 +16,14 @@ HEAD = (
 )
 
 
+def completed(editor: Editor, project: ScratchProject, text: str) -> Any:
+    """Return what can be typed at the end of a text, in a new file of the shop."""
+    write_shop(project)
+    editor.start(project.root)
+    uri = editor.open(project.write("src/shop/new.py", HEAD + "pass\n"), text)
+    return editor.at("completion", uri, text, text)
+
+
 def labels(found: Any) -> list[str]:
     return [item["label"] for item in found["items"]]
 
@@ -36,11 +44,8 @@ def labels(found: Any) -> list[str]:
     ],
 )
 def test_names_of_tasks_where_one_is_submitted(editor: Editor, project: ScratchProject, typed: str) -> None:
-    write_shop(project)
     text = HEAD + typed
-    editor.start(project.root)
-    uri = editor.open(project.write("src/shop/new.py", HEAD + "pass\n"), text)
-    found = editor.at("completion", uri, text, text)
+    found = completed(editor, project, text)
     assert labels(found) == NAMES
     edit = found["items"][0]["textEdit"]
     assert edit["newText"] == "shop.resize"
@@ -65,11 +70,7 @@ def test_names_of_tasks_where_one_is_submitted(editor: Editor, project: ScratchP
     ],
 )
 def test_none_where_none_is(editor: Editor, project: ScratchProject, typed: str) -> None:
-    write_shop(project)
-    text = HEAD + typed
-    editor.start(project.root)
-    uri = editor.open(project.write("src/shop/new.py", HEAD + "pass\n"), text)
-    assert labels(editor.at("completion", uri, text, text)) == []
+    assert labels(completed(editor, project, HEAD + typed)) == []
 
 
 def test_an_import_under_another_name_is_followed(editor: Editor, project: ScratchProject) -> None:

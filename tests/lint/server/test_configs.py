@@ -7,7 +7,7 @@ import pytest
 from mog_lint.config import read_config
 from mog_lint.errors import ConfigError
 from mog_lint.selection import Selection
-from mog_lint.server.configs import nearest, problem_of
+from mog_lint.server.configs import problem_of
 
 HEAD = '[project]\nname = "ignore"\n\n[tool.mog.lint]\n'
 
@@ -39,11 +39,3 @@ def test_the_place_is_what_the_message_is_about(tmp_path: Path, text: str, place
 def test_a_file_that_has_gone(tmp_path: Path) -> None:
     problem = problem_of(tmp_path / "pyproject.toml", ConfigError("it cannot be read"))
     assert (problem.text, problem.start, problem.end) == ("", 0, 0)
-
-
-def test_the_nearest_one_counts(tmp_path: Path) -> None:
-    (tmp_path / "inner").mkdir()
-    (tmp_path / "pyproject.toml").touch()
-    assert nearest(tmp_path / "inner" / "a.py") == tmp_path / "pyproject.toml"
-    (tmp_path / "inner" / "pyproject.toml").touch()
-    assert nearest(tmp_path / "inner" / "a.py") == tmp_path / "inner" / "pyproject.toml"
