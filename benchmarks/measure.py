@@ -68,7 +68,7 @@ async def wait_for_runs(count: int, worker: Worker) -> None:
 async def enqueue(adapter: Adapter, count: int) -> Figures:
     """Measure how fast tasks are submitted while no worker runs, gathered and by the system's fastest way."""
     await adapter.submit_gathered(WARM_UP)
-    load, figures = ForeignLoad(), Figures()
+    load, figures = ForeignLoad(servers=adapter.servers), Figures()
     for name, submit in (("gathered", adapter.submit_gathered), ("many", adapter.submit_many)):
         wall, cpu = time.perf_counter(), time.process_time()
         await submit(count)
@@ -82,7 +82,7 @@ async def drain(adapter: Adapter, count: int, concurrency: int) -> Figures:
     await adapter.submit_many(count)
     with start_worker(adapter, concurrency) as worker:
         await wait_for_runs(1, worker)
-        load, cpu = ForeignLoad(worker), worker.precise_cpu()
+        load, cpu = ForeignLoad(worker, adapter.servers), worker.precise_cpu()
         await wait_for_runs(count, worker)
         await wait_for(lambda: adapter.all_stored(count), worker, every=0.0005)
         stored = time.time()
@@ -106,7 +106,7 @@ async def session(adapter: Adapter, idle_seconds: float, concurrency: int) -> Fi
         figures = {"boot_s": STAMPS.read()[0] - worker.started}
         await adapter.result(first)
         await asyncio.sleep(1.5)
-        load = ForeignLoad(worker)
+        load = ForeignLoad(worker, adapter.servers)
         figures |= idle(worker, idle_seconds)
         trips = await round_trips(adapter)
         return figures | trips | {"foreign": load.cores()}
