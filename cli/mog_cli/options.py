@@ -22,6 +22,12 @@ def set_verbose(context: typer.Context, value: bool) -> None:
         settings.verbose = True
 
 
+def is_verbose(context: typer.Context) -> bool:
+    """Say whether -v was given, before or after the verb."""
+    settings = context.find_root().obj
+    return isinstance(settings, Settings) and settings.verbose
+
+
 Verbose = Annotated[
     bool,
     typer.Option(

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import typer
 
 from mog_cli.errors import CommandError
-from mog_cli.options import Settings, Verbose
+from mog_cli.options import Verbose, is_verbose
 
 
 def lsp(context: typer.Context, _verbose: Verbose = False) -> int:
@@ -22,5 +22,4 @@ def lsp(context: typer.Context, _verbose: Verbose = False) -> int:
 
     from mog_lint.server.serving import serve
 
-    settings = context.find_root().obj
-    return serve(version("mogkit"), verbose=isinstance(settings, Settings) and settings.verbose)
+    return serve(version("mogkit"), verbose=is_verbose(context))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mog_cli.completion import several_queue_names
-from mog_cli.options import AppOption, Settings, Verbose
+from mog_cli.options import AppOption, Verbose, is_verbose
 
 if TYPE_CHECKING:
     from mog import App
@@ -86,9 +86,7 @@ def run(
     if supervised is not None:
         return orders.work_supervised(supervised)
     if processes > 1 or max_tasks is not None or reload:
-        settings = context.find_root().obj
-        verbose = isinstance(settings, Settings) and settings.verbose
-        return orders.supervise(reload=reload, health=health, verbose=verbose)
+        return orders.supervise(reload=reload, health=health, verbose=is_verbose(context))
     return orders.work_alone(health)
 
 
