@@ -111,6 +111,20 @@ def test_a_worker_that_does_not_start_is_reported(tmp_path: Path) -> None:
     assert "raw_sqlite: 0 tasks ran, then the worker ended" in run.stderr
 
 
+@linux
+def test_the_language_server_is_measured() -> None:
+    command = [sys.executable, "editor.py", "--files", "20", "--changes", "1", "--typing", "10"]
+    run = subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("first diagnostics, ") == 2
+    rows = [line.split() for line in run.stdout.splitlines() if line.endswith(tuple("0123456789"))]
+    assert [row[0] for row in rows] == ["100", "CPU", "250", "CPU", "500", "CPU", "1000", "CPU", "memory"]
+    assert all(float(figure) > 0 for row in rows[:-1] for figure in row[1:])
+    seen = rows[-1][rows[-1].index("MiB:") + 1 :]
+    assert len(seen) == 11
+    assert all(float(memory) > 1 for memory in seen)
+
+
 def test_systems_take_turns_in_being_first(benchmark: ModuleType) -> None:
     options = benchmark.parse(["mog_sqlite", "huey", "raw_sqlite", "--rounds", "2", "--measures", "enqueue,startup"])
     rounds = list(benchmark.plan(options))
