@@ -22,7 +22,7 @@ _CONSTANTS = ("True", "False", "None")
 # Calls of which it matters how long they wait, for which task they are, or which function they run.
 _SPOKEN = (
     *("sleep", "submit", ".run", "^:run", "create_request", "submit_blocking", "run_blocking", "Request"),
-    *("start_soon", ".start"),
+    *("start_soon", ".start", ".add_callback", ".spawn_callback"),
 )
 _SPOKEN_ARGUMENTS = frozenset({"0", "name", "task", "delay", "seconds", "secs"})
 Site = Callable[[cst.CSTNode], int]

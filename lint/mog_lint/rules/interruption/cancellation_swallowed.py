@@ -22,7 +22,7 @@ class CancellationSwallowed(Rule):
     exception), that keep the exception or hand it on, or that raise another one. So is awaiting what the function
     itself has cancelled, or another method of its object; what a `finally`, or a handler that raises anew, does on the
     way out; what `CancelScope(shield=True)` protects; and the end of a coroutine that runs by itself, as a background
-    loop or because it is only ever handed to `create_task`: nobody waits for what comes after.
+    loop or because it is only ever handed to `create_task` or the like: nobody waits for what comes after.
 
     Why
     ---
@@ -123,6 +123,12 @@ class CancellationSwallowed(Rule):
             "import asyncio\n\n\nasync def fetch(client):\n    try:\n        await client.get()\n"
             "    except asyncio.CancelledError:\n        print('bye')\n\n\nasync def work(client):\n"
             "    return asyncio.create_task(fetch(client))\n",
+        ),
+        Good(
+            "end of a callback",
+            "import asyncio\nfrom tornado.ioloop import IOLoop\n\n\nasync def wait(event):\n    try:\n"
+            "        await event.wait()\n    except asyncio.CancelledError:\n        pass\n\n\n"
+            "def start(event):\n    IOLoop.current().add_callback(wait, event)\n",
         ),
         Good(
             "on the way out",

@@ -80,7 +80,7 @@ class PollingLoop(Rule):
             applicability=Applicability.UNSAFE,
         ),
         Bad(
-            "Mognet and another library",
+            "Mognet",
             'import asyncio\nfrom mognet import task\n\n\n@task(name="a")\nasync def a(context):\n'
             "    while not await ready():\n        await asyncio.sleep(5)\n",
             marked=("while not await ready()",),
