@@ -48,6 +48,10 @@ class Fact(StrEnum):
     IS_ASYNC = "Y"
 
 
+GOING_ON = (Fact.RETURNS, Fact.BREAKS, Fact.CONTINUES, Fact.GOES_ON)  # how a handler keeps what it caught
+# What waits for the coroutines and tasks that it is given, so that these have a caller.
+WAITERS = frozenset({"gather", "wait_for", "wait", "shield"})
+
 UNBOUNDED = -1
 COUNTED = -2  # up to a number that is not known
 NOWHERE = -1
@@ -84,6 +88,9 @@ def around(block: Block, blocks: Sequence[Block]) -> Iterator[Block]:
         yield block
 
 
-def innermost(call: int, blocks: Sequence[Block]) -> Block | None:
-    """Return the innermost block that the call of this number stands in, or None in a body without blocks."""
-    return next((block for block in reversed(blocks) if block.first <= call < block.end), None)
+def enclosing(call: int, blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield the blocks that the call of this number stands in, from the inside out; in a body without blocks none."""
+    innermost = next((block for block in reversed(blocks) if block.first <= call < block.end), None)
+    if innermost is not None:
+        yield innermost
+        yield from around(innermost, blocks)

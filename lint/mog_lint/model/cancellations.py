@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from mog_lint.model.blocks import LOOPS, Block, Fact, Kind, around
+from mog_lint.model.blocks import GOING_ON, LOOPS, WAITERS, Block, Fact, Kind, around
 from mog_lint.model.project import Module, Project
 from mog_lint.model.summary import Call, Function, Symbols
 
@@ -16,9 +16,6 @@ CANCELLATIONS = frozenset(
     | {"trio.Cancelled", "anyio.get_cancelled_exc_class"}
 )
 GUARDS = (".cancelling", ".uncancel")
-GOING_ON = (Fact.RETURNS, Fact.BREAKS, Fact.CONTINUES, Fact.GOES_ON)
-# What waits for the coroutines that it is given, so that these have a caller.
-WAITERS = frozenset({"gather", "wait_for", "wait", "shield"})
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from mog_lint.model.blocks import WAITERS
 from mog_lint.model.expressions import dotted_name
 from mog_lint.model.walking import own, parts
 
@@ -15,10 +16,6 @@ _STEPS = 3
 _METHODS = (".values", ".items", ".copy")
 # Contexts that wait for nothing as they begin and end.
 TIMEOUTS = frozenset({"timeout", "timeout_at", "move_on_after", "move_on_at", "fail_after", "fail_at", "CancelScope"})
-
-
-# What waits for the coroutines and tasks that it is given.
-WAITERS = frozenset({"gather", "wait_for", "wait", "shield"})
 OWN_OBJECTS = ("self", "cls")
 
 

@@ -8,6 +8,7 @@ import libcst as cst
 
 from mog_lint.model.blocks import Fact
 from mog_lint.model.expressions import dotted_name, root_name
+from mog_lint.model.walking import own
 
 Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 ENDS_PROCESS = frozenset({"sys.exit", "os._exit", "os.abort", "exit"})
@@ -123,20 +124,12 @@ def _hands_on(node: cst.CSTNode, caught: str) -> bool:
 
 
 def _names(node: cst.CSTNode) -> set[str]:
-    return {item.value for item in _walk(node) if isinstance(item, cst.Name)}
+    return {item.value for item in own(node) if isinstance(item, cst.Name)}
 
 
 def _nodes(body: Statements) -> Iterator[cst.CSTNode]:
     for statement in body:
-        yield from _walk(statement)
-
-
-def _walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Yield a node and all in it, without what inner functions do."""
-    yield node
-    if not isinstance(node, cst.FunctionDef | cst.Lambda):
-        for child in node.children:
-            yield from _walk(child)
+        yield from own(statement)
 
 
 _SIMPLE: dict[type[cst.CSTNode], Fact] = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from mog_lint.model.blocks import Block, Fact, Kind, around, innermost
+from mog_lint.model.blocks import GOING_ON, Block, Fact, Kind, enclosing
 from mog_lint.model.contexts import context_methods
 from mog_lint.model.coroutines import Coroutines
 from mog_lint.model.project import Module
@@ -140,9 +140,8 @@ class Interruptions:
 
     def keeper(self, number: int, function: Function, module: Module) -> Block | None:
         """Return the first block around a call that keeps an interruption from leaving the function, or None."""
-        block = innermost(number, function.blocks)
-        for outer in () if block is None else (block, *around(block, function.blocks)):
-            found = self._catcher(outer, function, module)
+        for block in enclosing(number, function.blocks):
+            found = self._catcher(block, function, module)
             if found is not None and (found.kind is Kind.SUPPRESS or _keeps(found)):
                 return found
         return None
@@ -177,5 +176,4 @@ def _keeps(handler: Block) -> bool:
     """Say whether a handler may end without raising anew what it caught, unless it asks what that is."""
     if Fact.RERAISES not in handler.facts:
         return True
-    goes_on = (Fact.RETURNS, Fact.BREAKS, Fact.CONTINUES, Fact.GOES_ON)
-    return Fact.ASKS not in handler.facts and any(fact in handler.facts for fact in goes_on)
+    return Fact.ASKS not in handler.facts and any(fact in handler.facts for fact in GOING_ON)

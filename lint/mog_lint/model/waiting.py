@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mog_lint.model.blocks import COUNTED, LOOPS, Block, Kind, around, innermost
+from mog_lint.model.blocks import COUNTED, LOOPS, Block, Kind, enclosing
 from mog_lint.model.interruptions import Interruptions
 from mog_lint.model.project import Module, Project
 from mog_lint.model.quantities import number_of
@@ -31,9 +31,7 @@ def sleeps(function: Function, module: Module, project: Project) -> Iterator[Sle
     for number, call in enumerate(function.calls):
         if known.isdisjoint(project.resolve(call.symbols, module)) or call.is_awaited != function.is_async:
             continue
-        block = innermost(number, function.blocks)
-        chain = () if block is None else (block, *around(block, function.blocks))
-        loop = next((item for item in chain if item.kind in LOOPS), None)
+        loop = next((block for block in enclosing(number, function.blocks) if block.kind in LOOPS), None)
         argument = project.resolve(call.argument("0", "delay", "seconds", "secs"), module)
         yield Sleep(call, number_of(tuple(argument)), loop)
 
