@@ -17,9 +17,9 @@ from mog.worker.alarm import (  # noqa: TID253 - `mog run` alone imports this mo
     write_urgently,
 )
 from mog_cli.worker_log import WorkerLog
-from mog_lint.blocking import Kind, Knowledge, knowledge  # noqa: TID253 - as above
-from mog_lint.config import load_config  # noqa: TID253 - as above
-from mog_lint.errors import LintError  # noqa: TID253 - as above
+from mog_lint.blocking import Kind, Knowledge, knowledge  # noqa: TID253 - `mog run` alone imports this module
+from mog_lint.config import load_config  # noqa: TID253 - `mog run` alone imports this module
+from mog_lint.errors import LintError  # noqa: TID253 - `mog run` alone imports this module
 
 RULES = {Kind.CALL: "MOG201", Kind.FILE: "MOG202", Kind.WAIT: "MOG204", Kind.LOOP: "MOG207"}
 IN_HELPER = "MOG203"

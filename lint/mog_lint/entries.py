@@ -26,8 +26,8 @@ def make_check(data: bytes) -> bytes:
 
 def make_summary(data: bytes) -> tuple[bytes, Found | None]:
     """Analyse a content: return the entry of its summary, or of why there is none, and what will be wanted of it."""
-    from mog_lint.analysis import last_analysis  # noqa: PLC0415 - imports libcst
-    from mog_lint.foresight import foreseen  # noqa: PLC0415 - imports the rules
+    from mog_lint.analysis import last_analysis  # noqa: PLC0415 - imports libcst; what is known needs none of it
+    from mog_lint.foresight import foreseen  # noqa: PLC0415 - imports the rules; what is known needs none of them
 
     outcome = last_analysis(data)
     if isinstance(outcome, Problem):
@@ -49,7 +49,7 @@ def read_summary(entry: Any) -> Summary | Problem | None:
 
 def make_found(request: tuple[bytes, Wanted]) -> Found:
     """Find out what is wanted of a content that has a summary."""
-    from mog_lint.placing import place  # noqa: PLC0415 - imports libcst
+    from mog_lint.placing import place  # noqa: PLC0415 - imports libcst; what is known needs none of it
 
     return place(*request)
 

@@ -11,8 +11,8 @@ LintError
 from __future__ import annotations
 
 import difflib
-import os.path
 from collections.abc import Iterable
+from itertools import takewhile
 
 
 class LintError(Exception):
@@ -50,4 +50,4 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
 
 
 def _shared(one: str, other: str) -> int:
-    return len(os.path.commonprefix((one, other)))  # noqa: RUF071 - texts, not paths
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

@@ -76,8 +76,8 @@ class Workers:
 
 
 def _executor(jobs: int) -> ProcessPoolExecutor:
-    import multiprocessing  # noqa: PLC0415 - these two take 0.01 s, which is much for who needs no processes
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - the same
+    import multiprocessing  # noqa: PLC0415 - takes time, and little work needs no processes
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - takes time, and little work needs no pool
 
     return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_prepare)
 
@@ -101,7 +101,7 @@ def _work_on(work: Callable[[T], R], chunk: list[T]) -> list[R]:
 
 def _prepare() -> None:
     """Leave Ctrl-C to the parent, and the many small objects of trees to reference counting."""
-    from mog_lint.model.parsing import trust_the_parser  # noqa: PLC0415 - imports libcst
+    from mog_lint.model.parsing import trust_the_parser  # noqa: PLC0415 - imports libcst, of which the parent may have no need
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()

@@ -40,11 +40,9 @@ class Piece:
         return _class_of(self.tree) if self.cut.behind else None
 
     @property
-    def statements(self) -> Iterable[cst.BaseStatement]:
-        """The statements of the piece; of a class's head there are none."""
-        if self.cut.before:
-            return _block(_class_of(self.tree)).body
-        return () if self.cut.behind else self.tree.body
+    def members(self) -> Iterable[cst.BaseStatement]:
+        """The statements of a class's body; this is not its head."""
+        return _block(_class_of(self.tree)).body
 
     def locate(self, state: Recorder) -> int:
         """Note where wanted nodes stand, and return where the class begins whose head this is."""
@@ -65,19 +63,18 @@ class PiecedModule(cst.Module):
     def of(cls, pieces: Iterable[Piece]) -> Self:
         """Put pieces together."""
         known = tuple(pieces)
-        body: list[cst.BaseStatement] = []
+        body: list[cst.SimpleStatementLine | cst.BaseCompoundStatement] = []
         classes: dict[int, range] = {}
         for group in _groups(known):
             head = known[group.start]
             if head.opened is None:
-                body += head.statements
+                body += head.tree.body
             else:
-                members = [statement for index in group for statement in known[index].statements]
+                members = [statement for index in group[1:] for statement in known[index].members]
                 body.append(head.opened.with_changes(body=_block(head.opened).with_changes(body=members)))
                 classes[id(body[-1])] = group
         first = known[0].tree
-        defaults = {"default_indent": first.default_indent, "default_newline": first.default_newline}
-        tree = cls(body, **defaults)  # type: ignore[arg-type]  # each statement is of one of two kinds
+        tree = cls(body, default_indent=first.default_indent, default_newline=first.default_newline)
         object.__setattr__(tree, "pieces", known)  # a node is frozen
         object.__setattr__(tree, "classes", classes)
         return tree

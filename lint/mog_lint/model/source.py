@@ -112,8 +112,7 @@ def python_tree(data: bytes) -> ast.Module | Problem:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an invalid escape is ruff's business
         try:
-            tree: ast.Module = compile(data, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)  # type: ignore[assignment]  # of "exec" it is one
-            return tree
+            return ast.parse(data, "<source>")
         except SyntaxError as error:
             # -1 and 0 stand for "unknown", which some messages of the tokeniser give.
             return Problem(error.msg, Location(max(error.lineno or 1, 1), max(error.offset or 1, 1)))
