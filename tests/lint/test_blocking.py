@@ -46,7 +46,9 @@ def test_what_does_not(name: str) -> None:
 def test_a_project_has_the_last_word() -> None:
     known = knowledge(("shop.*.fetch", "time.sleep -> shop.sleep"), ("requests.*",))
     assert known.find("shop.a.b.fetch") is not None
-    assert known.find("time.sleep").instead == "shop.sleep"  # type: ignore[union-attr]  # None would fail as well
+    sleep = known.find("time.sleep")
+    assert sleep is not None
+    assert sleep.instead == "shop.sleep"
     assert known.find("requests.get") is None
 
 

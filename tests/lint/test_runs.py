@@ -1,6 +1,7 @@
 """What a run has found is said again where nothing has changed, and only there."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.lint.scratch import ScratchProject, places
@@ -30,9 +31,9 @@ def looks(project: ScratchProject, monkeypatch: pytest.MonkeyPatch) -> list[Sess
     made: list[Session] = []
     analyse = Session.analyse
 
-    def spy(session: Session, *arguments: object) -> None:
+    def spy(session: Session, *arguments: Any) -> None:
         made.append(session)
-        analyse(session, *arguments)  # type: ignore[arg-type]
+        analyse(session, *arguments)
 
     monkeypatch.setattr(Session, "analyse", spy)
     return made
