@@ -18,7 +18,13 @@ from typing import Any
 import typer
 
 from mog.states import ResultState  # noqa: TID253 - `mog run` alone imports this module
-from mog.worker.events import Event, TaskEnded, TaskStarted, WorkerStarted, WorkerStopping  # noqa: TID253 - as above
+from mog.worker.events import (  # noqa: TID253 - `mog run` alone imports this module
+    Event,
+    TaskEnded,
+    TaskStarted,
+    WorkerStarted,
+    WorkerStopping,
+)
 from mog_cli import output
 from mog_cli.rendering import short_length
 

@@ -111,7 +111,7 @@ class Arguments:
         for place, convert, value in zip(places, converters, (*args, *kwargs.values()), strict=True):
             try:
                 convert(value)
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:  # noqa: BLE001 - validators of the user's may raise anything
                 yield from _explain(error, place)
 
 

@@ -157,7 +157,7 @@ def _text_of(error: BaseException) -> str:
 def _has_text(error: Exception) -> bool:
     try:
         str(error)
-    except Exception:  # noqa: BLE001 - as above
+    except Exception:  # noqa: BLE001 - a __str__ of the user's may raise anything
         return False
     return True
 

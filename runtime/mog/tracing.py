@@ -105,5 +105,5 @@ def _attach(trace: Trace | None) -> None:
             carrier = {"traceparent": trace.parent} | ({"tracestate": trace.state} if trace.state else {})
             context = importlib.import_module("opentelemetry.propagate").extract(carrier)
         contexts.attach(context)
-    except Exception as error:  # noqa: BLE001 - as above
+    except Exception as error:  # noqa: BLE001 - propagators are the user's, and a task must run all the same
         log.debug("OpenTelemetry does not take over the trace: %r", error)

@@ -171,7 +171,7 @@ def test_constraints_hold_and_default_of_a_field_is_filled_in() -> None:
         context: object,
         size: Annotated[int, Field(ge=1)],
         tries: int = Field(3, le=5),
-        names: list[str] = Field(default_factory=list),  # noqa: B008 - as above
+        names: list[str] = Field(default_factory=list),  # noqa: B008 - so pydantic wants it
     ) -> None: ...
 
     task = arguments(function)

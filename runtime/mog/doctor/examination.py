@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
@@ -45,6 +44,8 @@ async def examine(
         yield versions.sqlite()
         yield ok("store", f"{config.broker} is in the memory of one process, and ends with it")
     elif scheme in BROKERS:
+        from mog.doctor.distributed import distributed  # noqa: PLC0415 - only the chosen engine is loaded
+
         async for finding in distributed(config, app, management):
             yield finding
     else:
@@ -58,31 +59,3 @@ def embedded(config: AppConfig, *, thorough: bool) -> Iterable[Finding]:
 
     yield versions.sqlite()
     yield from store_file(sqlite_path(config.broker).absolute(), thorough=thorough)
-
-
-async def distributed(config: AppConfig, app: App | None, management: str | None) -> AsyncIterator[Finding]:
-    """Look at RabbitMQ and Redis."""
-    from mog.doctor.management import Management  # noqa: PLC0415 - only the chosen engine is loaded
-    from mog.doctor.rabbit import rabbitmq  # noqa: PLC0415 - as above
-    from mog.doctor.redis_server import redis_server  # noqa: PLC0415 - as above
-    from mog.engine.distributed.upkeep import LONGEST_HOLD  # noqa: PLC0415 - as above
-    from mog.engine.rabbitmq.settings import RabbitSettings  # noqa: PLC0415 - as above
-    from mog.engine.rabbitmq.topology import Topology  # noqa: PLC0415 - as above
-    from mog.engine.redis.settings import RedisSettings  # noqa: PLC0415 - as above
-
-    rabbit = RabbitSettings.from_url(config.broker)
-    plugin = None if management is None else Management(management, rabbit)
-    for finding in versions.packages("packages", "pamqp", "hiredis"):
-        yield finding
-    topology = None if app is None else Topology(app.name, config.node_id, config.queue_type)
-    queues = set() if app is None else app.queues.used() | app.queues.worked_on()
-    for finding in await rabbitmq(rabbit, topology, queues, mognet=config.mognet_interop):
-        yield finding
-    if plugin is not None:
-        names = [] if topology is None else [topology.full_name(queue) for queue in sorted(queues)]
-        hold = min(config.consumer_timeout / 2, LONGEST_HOLD)
-        look = plugin.findings(names, taken_for=config.consumer_timeout, hold=hold)
-        for finding in await asyncio.to_thread(list, look):
-            yield finding
-    for finding in await redis_server(RedisSettings.from_url(config.results)):
-        yield finding

@@ -67,9 +67,9 @@ class Management:
             yield queue, given / 1000
 
     def _get(self, path: str, missing: Any = None) -> Any:
-        request = Request(f"{self._base}/{path}", headers={"Authorization": f"Basic {self._credentials}"})  # noqa: S310 - http or https, see above
+        request = Request(f"{self._base}/{path}", headers={"Authorization": f"Basic {self._credentials}"})  # noqa: S310 - http or https: its URL was checked
         try:
-            with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - as above
+            with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - http or https: its URL was checked
                 return json.load(answer)
         except HTTPError as error:
             if error.code == 404 and missing is not None:

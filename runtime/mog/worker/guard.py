@@ -94,10 +94,9 @@ class Guard:
         """Begin to watch the running loop."""
         if not self.config.enabled:
             return
-        # These take 4 ms to import, which a program that only submits need not pay.
-        from mog.worker.alarm import write_alarm  # noqa: PLC0415 - as above
-        from mog.worker.thread_clock import ThreadClock  # noqa: PLC0415 - as above
-        from mog.worker.watcher import Watcher  # noqa: PLC0415 - as above
+        from mog.worker.alarm import write_alarm  # noqa: PLC0415 - takes time, which who only submits need not pay
+        from mog.worker.thread_clock import ThreadClock  # noqa: PLC0415 - takes time, which who only submits need not pay
+        from mog.worker.watcher import Watcher  # noqa: PLC0415 - takes time, which who only submits need not pay
 
         self._pulse.start()
         self._clock = ThreadClock()
@@ -162,7 +161,7 @@ class Guard:
 
     def _eye(self) -> See:
         """Return what looks at the running loop, from any thread."""
-        from mog.worker.culprit import Culprit, Snapshot  # noqa: PLC0415 - as above
+        from mog.worker.culprit import Culprit, Snapshot  # noqa: PLC0415 - takes time, which who only submits need not pay
 
         loop, thread = asyncio.get_running_loop(), threading.get_ident()
         own = frozenset(str(function.__module__).partition(".")[0] for function in self._own)
