@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mog.engine.rabbitmq.topology import QueueType
+from mog.engine.redis.leases import LEASE
 
 
 class DistributedOptions(NamedTuple):
@@ -22,7 +23,7 @@ class DistributedOptions(NamedTuple):
     queue_type: QueueType = "classic"
     consumer_timeout: float = 1800.0
     look_ahead: int = 16
-    lease: float = 10.0
+    lease: float = LEASE
     outbox_age: float = 10.0
     tick: float = 1.0
     mognet_interop: bool = False

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from mog.engine.redis.connection import Command, Connection, pack
+from mog.engine.redis.connection import Command, Connection, ConnectionOwner, pack
 from mog.engine.redis.settings import RedisSettings
 from mog.errors import EngineError, NotConnected
 
@@ -14,13 +14,11 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 """Seconds after a failed attempt in which no other is made: doubled from the first to the longest."""
 
 
-class Client:
+class Client(ConnectionOwner):
     """Sends commands; all callers share one connection, in which their commands stand one after the other."""
 
     def __init__(self, settings: RedisSettings) -> None:
         self.settings = settings
-        self._connection: Connection | None = None
-        self._connecting: asyncio.Task[Connection] | None = None
         self._is_open = False
         self._failure: EngineError | None = None
         self._pause = FIRST_PAUSE
@@ -39,20 +37,12 @@ class Client:
         """Let go of the connection."""
         self._is_open = False
         self._failure, self._pause, self._not_before = None, FIRST_PAUSE, 0.0
-        if self._connecting is not None:
-            self._connecting.cancel()
-            await asyncio.wait([self._connecting])
-            self._connecting = None
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        await super().close()
 
     def abandon(self) -> None:
         """See :meth:`Broker.abandon`."""
         self._is_open = False
-        connection, self._connection, self._connecting = self._connection, None, None
-        if connection is not None:
-            connection.abandon()
+        super().abandon()
 
     async def call(self, commands: Sequence[Command]) -> list[Any]:
         """Send commands in one go and return their answers, error replies among them.
@@ -62,12 +52,6 @@ class Client:
         """
         connection = self._connection or await self._connected()
         return await connection.send(pack(commands), len(commands))
-
-    def drop(self) -> None:
-        """Give the connection up, since the server is not what it should be; the next call makes another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
     async def _connected(self) -> Connection:
         if not self._is_open:

@@ -29,6 +29,33 @@ _left_behind: list[asyncio.BaseTransport] = []
 """Transports of a parent process: to collect them would complain, and touch what is the parent's."""
 
 
+class ConnectionOwner:
+    """Has one connection at a time, or an attempt at one under way."""
+
+    _connection: Connection | None = None
+    _connecting: asyncio.Task[Any] | None = None
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting])
+            self._connecting = None
+        self.drop()
+
+    def drop(self) -> None:
+        """Give the connection up; whoever needs one makes another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def abandon(self) -> None:
+        """See :meth:`Broker.abandon`."""
+        connection, self._connection, self._connecting = self._connection, None, None
+        if connection is not None:
+            connection.abandon()
+
+
 class Connection(asyncio.Protocol):
     """A connection, from open() to its loss.
 

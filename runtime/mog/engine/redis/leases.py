@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import chain
 from uuid import UUID
 
 from mog.engine.records import Node
@@ -24,11 +22,9 @@ class Leases:
         self._node_id = node_id
         self._seconds = seconds
 
-    async def renew(self, seconds: float | None = None, info: Mapping[str, str] | None = None) -> Lease:
-        """Hold this process's lease from now on, for ``seconds`` if given; ``info`` is kept with it, for people."""
-        told = {**(info or {}), "node_id": self._node_id}
-        head = (self._owner, self._seconds if seconds is None else seconds)
-        held, running = await self._scripts.run_once("renew", (*head, *chain.from_iterable(told.items())))
+    async def renew(self) -> Lease:
+        """Hold this process's lease from now on."""
+        held, running = await self._scripts.run_once("renew", (self._owner, self._seconds, self._node_id))
         return Lease(bool(held), running)
 
     async def running(self) -> list[UUID]:

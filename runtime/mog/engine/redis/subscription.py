@@ -10,7 +10,7 @@ from typing import Any
 
 from hiredis import ReplyError
 
-from mog.engine.redis.connection import Connection, pack
+from mog.engine.redis.connection import Connection, ConnectionOwner, pack
 from mog.engine.redis.failures import of_item, of_reply
 from mog.engine.redis.settings import RedisSettings
 from mog.errors import EngineError
@@ -21,7 +21,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between attempts to connect again: doubled from the first to the longest, and spread by a half."""
 
 
-class Subscription:
+class Subscription(ConnectionOwner):
     """Passes on what comes over a channel. What is published while the connection is lost does not come.
 
     ``begun`` is called whenever the channel is subscribed: from then on nothing is missed.
@@ -34,8 +34,6 @@ class Subscription:
         self._channel = channel
         self._heard = heard
         self._begun = begun
-        self._connection: Connection | None = None
-        self._connecting: asyncio.Task[None] | None = None
         self._pause = FIRST_PAUSE
         self._warned = False
 
@@ -52,22 +50,6 @@ class Subscription:
         """Have the server answer, so that a dead connection is found out."""
         if self._connection is not None:
             self._connection.send(pack([("PING",)]), 1).add_done_callback(_ignore)
-
-    async def close(self) -> None:
-        """Let go of the connection."""
-        if self._connecting is not None:
-            self._connecting.cancel()
-            await asyncio.wait([self._connecting])
-            self._connecting = None
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def abandon(self) -> None:
-        """See :meth:`Broker.abandon`."""
-        connection, self._connection, self._connecting = self._connection, None, None
-        if connection is not None:
-            connection.abandon()
 
     async def _connect(self) -> None:
         connection = Connection(self._settings, self._lost, self._take)

@@ -13,6 +13,7 @@ from mog.engine.records import Message, NewTask, Outcome, Record, StoredValue
 from mog.engine.redis.answers import Arrival, Verdict
 from mog.engine.redis.client import Client
 from mog.engine.redis.layout import Layout
+from mog.engine.redis.leases import LEASE
 from mog.engine.redis.settings import RedisSettings
 from mog.engine.redis.store import RedisStore
 from mog.states import ResultState
@@ -35,19 +36,25 @@ class Place:
         self._client = Client(self.settings)
 
     def store(
-        self, *, url: str | None = None, node: str = "node", clock: Callable[[], float] | None = None, **changes: Any
+        self,
+        *,
+        url: str | None = None,
+        node: str = "node",
+        lease: float = LEASE,
+        clock: Callable[[], float] | None = None,
+        **changes: Any,
     ) -> RedisStore:
         settings = replace(RedisSettings.from_url(url or self.url), **changes)
-        store = RedisStore(settings, self.app, node_id=node, clock=clock)
+        store = RedisStore(settings, self.app, node_id=node, lease=lease, clock=clock)
         self._stores.append(store)
         return store
 
     async def open(self, *, lease: float | None = 60.0, **options: Any) -> RedisStore:
         """Open a store that holds a lease."""
-        store = self.store(**options)
+        store = self.store(lease=LEASE if lease is None else lease, **options)
         await store.open()
         if lease is not None:
-            await store.leases.renew(lease)
+            await store.leases.renew()
         return store
 
     async def call(self, *command: Any) -> Any:

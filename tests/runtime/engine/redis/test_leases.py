@@ -14,12 +14,12 @@ from .place import TTL, VALUE, Place, outcome
 
 async def test_a_lease_is_held_while_it_is_renewed(place: Place) -> None:
     store = await place.open(lease=None)
-    assert await store.leases.renew(info={"pid": "7"}) == Lease(held=False, running=0)
+    assert await store.leases.renew() == Lease(held=False, running=0)
     assert await store.leases.renew() == Lease(held=True, running=0)
     await place.start(store)
     assert await store.leases.renew() == Lease(held=True, running=1)
     told = await place.hash(place.layout.of("node", store.owner))
-    assert told == {"pid": b"7", "node_id": b"node"}
+    assert told == {"node_id": b"node"}
     ends = float(await place.call("ZSCORE", place.layout.of("nodes"), store.owner))
     assert 9 < ends - await place.time() <= 10
 

@@ -25,7 +25,7 @@ async def saving() -> AsyncIterator[RedisServer]:
 
 async def works(store: RedisStore) -> bool:
     try:
-        await store.leases.renew(60.0)
+        await store.leases.renew()
     except EngineUnavailable:
         return False
     return True

@@ -10,6 +10,7 @@ import pytest
 from mog.engine.records import Requeue, Revocation, Waiting
 from mog.engine.redis import schedule
 from mog.engine.redis.answers import Backlog, Verdict, WakeUp
+from mog.engine.redis.leases import Leases
 from mog.engine.redis.store import RedisStore
 from mog.states import ResultState
 from mog.testing.clock import VirtualClock
@@ -74,7 +75,7 @@ class TestPromotion:
         assert wait is not None
         assert 50 < wait <= 60
         await place.lapse(victim)
-        await victim.leases.renew(120)
+        await Leases(victim.scripts, victim.owner, "node", 120.0).renew()
         found, wait = await store.schedule.promote()
         assert found == [], "it was renewed"
         assert (await store.schedule.promote())[0] == []

@@ -1,8 +1,7 @@
--- Head: owner, seconds, what is told of it (field and text in turn). Returns 1 if it was known as alive, and how many
--- attempts count as its own.
+-- Head: owner, seconds, name of its node. Returns 1 if it was known as alive, and how many attempts count as its own.
 
 local owner = ARGV[FIRST]
 local held = call('EXISTS', NODE .. owner)
-call('HSET', NODE .. owner, unpack(ARGV, FIRST + 2))
+call('HSET', NODE .. owner, 'node_id', ARGV[FIRST + 2])
 call('ZADD', NODES, clock + ARGV[FIRST + 1], owner)
 return {held, call('HLEN', RUNNING .. owner)}
