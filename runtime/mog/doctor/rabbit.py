@@ -58,7 +58,7 @@ def server(settings: RabbitSettings, info: ServerInfo, topology: Topology | None
     if info.version and info.version < OLDEST:
         least = ".".join(map(str, OLDEST))
         findings = [warn(SUBJECT, f"{settings.label} is {version}", f"mog is made for {least} and later")]
-    if mognet and not info.profile().transient_shared_queues:
+    if mognet and not info.allows_transient_queues:
         what = f"{settings.label} is {version}, which refuses Mognet's control queues"
         findings.append(fail(SUBJECT, what, "as long as Mognet takes part, stay below 4.3"))
     if mognet and topology is not None and topology.queue_type == "quorum":

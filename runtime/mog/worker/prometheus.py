@@ -62,26 +62,22 @@ def _of_processes(figures: Figures) -> Iterator[Metric]:
     yield CounterMetricFamily("mog_process_restarts", "Worker processes that died.", figures.restarts)
     running = sum(report.running for report in figures.reports.values())
     yield GaugeMetricFamily("mog_tasks_running", "Tasks that run.", running)
-    columns = (
+    gauges = (
         ("mog_process_ready", "Whether the process takes tasks.", lambda report: report.problem is None),
         ("mog_event_loop_lag_seconds", "How late the loop of the tasks is.", lambda report: report.lag),
         ("mog_process_resident_memory_bytes", "Memory of the process.", lambda report: report.memory),
         ("mog_process_start_time_seconds", "When the process began, POSIX time.", lambda report: report.started),
     )
-    for name, text, value in columns:
-        gauge = GaugeMetricFamily(name, text, labels=["process"])
-        for number, report in sorted(figures.reports.items()):
-            gauge.add_metric([str(number)], float(value(report)))
-        yield gauge
-    counted = (
+    counters = (
         ("mog_event_loop_blocked_seconds", "How long tasks have blocked their loop.", lambda report: report.blocked),
         ("mog_process_cpu_seconds", "Processor time of the process.", lambda report: report.cpu),
     )
-    for name, text, value in counted:
-        counter = CounterMetricFamily(name, text, labels=["process"])
-        for number, report in sorted(figures.reports.items()):
-            counter.add_metric([str(number)], float(value(report)))
-        yield counter
+    for family, columns in ((GaugeMetricFamily, gauges), (CounterMetricFamily, counters)):
+        for name, text, value in columns:
+            metric = family(name, text, labels=["process"])
+            for number, report in sorted(figures.reports.items()):
+                metric.add_metric([str(number)], float(value(report)))
+            yield metric
 
 
 def _of_queues(depths: Iterable[QueueDepth]) -> Iterator[Metric]:

@@ -23,31 +23,15 @@ class ServerInfo(NamedTuple):
         version = tuple(map(int, number[0].split("."))) if number else ()
         return cls(str(properties.get("product", "unknown")), version)
 
-    def profile(self) -> Profile:
-        """Return what holds for this version."""
-        return next(profile for profile in PROFILES if self.version >= profile.since)
+    @property
+    def allows_transient_queues(self) -> bool:
+        """Whether queues may be declared that are neither durable nor exclusive, as Mognet's control queues are."""
+        return self.version < NO_TRANSIENT_QUEUES
 
 
-class Profile(NamedTuple):
-    """What holds from one version of RabbitMQ on, as far as it touches us.
+NO_TRANSIENT_QUEUES = (4, 3)
+"""From this version on: https://github.com/rabbitmq/rabbitmq-server/releases/tag/v4.3.0
 
-    ``transient_shared_queues``: queues that are neither durable nor exclusive may be declared, as Mognet's control
-    queues are. ``quorum_priorities``: how many levels a quorum queue tells apart (from 4.0 on: priorities over 4 before
-    the others); with 1, priority decides only among what a worker has prefetched. ``requeue_counts``: what is handed
-    back to a quorum queue counts as a failed delivery.
-    """
-
-    since: tuple[int, ...]
-    transient_shared_queues: bool
-    quorum_priorities: int
-    requeue_counts: bool
-    source: str
-
-
-PROFILES = (
-    Profile((4, 3), False, 32, False, "https://github.com/rabbitmq/rabbitmq-server/releases/tag/v4.3.0"),
-    Profile((4, 0), True, 2, True, "https://github.com/rabbitmq/rabbitmq-server/releases/tag/v4.0.1"),
-    Profile((), True, 1, True, "https://www.rabbitmq.com/docs/3.13/quorum-queues"),
-)
-"""Newest first. Versions from 3.10 are supported; arguments of lasting queues do not depend on the version, because a
-queue outlives an upgrade of its server, and whoever then declared it with others would be refused."""
+Nothing else of the version counts. Versions from 3.10 are supported; arguments of lasting queues do not depend on it,
+because a queue outlives an upgrade of its server, and whoever then declared it with others would be refused.
+"""

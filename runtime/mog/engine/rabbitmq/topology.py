@@ -90,7 +90,7 @@ class Topology:
 
     def _short_lived(self, name: str, exchange: str, server: ServerInfo) -> QueueSpec:
         """Take Mognet's arguments; nobody but this node declares the queue, so durable where the server wants that."""
-        durable = not server.profile().transient_shared_queues
+        durable = not server.allows_transient_queues
         return QueueSpec(name, exchange, durable, True, {"x-expires": 30_000, "x-message-ttl": 30_000})
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mog.engine.rabbitmq.server import PROFILES, ServerInfo
+from mog.engine.rabbitmq.server import ServerInfo
 
 
 @pytest.mark.parametrize(
@@ -15,29 +15,12 @@ def test_versions_are_read(text: str, version: tuple[int, ...]) -> None:
 
 def test_a_server_that_says_nothing_counts_as_the_oldest() -> None:
     assert ServerInfo.read({}) == ServerInfo("unknown", ())
-    assert ServerInfo.read({}).profile() is PROFILES[-1]
+    assert ServerInfo.read({}).allows_transient_queues
 
 
 @pytest.mark.parametrize(
-    ("version", "transient_shared_queues", "quorum_priorities", "requeue_counts"),
-    [
-        ((3, 10, 8), True, 1, True),
-        ((3, 13, 7), True, 1, True),
-        ((4, 0, 1), True, 2, True),
-        ((4, 2, 5), True, 2, True),
-        ((4, 3), False, 32, False),
-        ((5, 0), False, 32, False),
-    ],
+    ("version", "allowed"),
+    [((3, 10, 8), True), ((3, 13, 7), True), ((4, 0, 1), True), ((4, 2, 5), True), ((4, 3), False), ((5, 0), False)],
 )
-def test_what_versions_mean(
-    version: tuple[int, ...], transient_shared_queues: bool, quorum_priorities: int, requeue_counts: bool
-) -> None:
-    profile = ServerInfo("RabbitMQ", version).profile()
-    assert profile.transient_shared_queues is transient_shared_queues
-    assert profile.quorum_priorities == quorum_priorities
-    assert profile.requeue_counts is requeue_counts
-
-
-def test_each_profile_has_its_source() -> None:
-    assert [profile.since for profile in PROFILES] == sorted((profile.since for profile in PROFILES), reverse=True)
-    assert all(profile.source.startswith("https://") for profile in PROFILES)
+def test_transient_queues_end_with_4_3(version: tuple[int, ...], allowed: bool) -> None:
+    assert ServerInfo("RabbitMQ", version).allows_transient_queues is allowed
