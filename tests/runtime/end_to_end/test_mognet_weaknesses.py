@@ -25,7 +25,7 @@ from mog.testing.clock import VirtualClock
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -114,7 +114,7 @@ async def test_w4_submit_and_revoke_at_once_leaves_nothing_between(app: App) -> 
             assert known.state is result.state, "what revoke() has answered is final"
             assert known.revoked or (known.name == "quick" and known.successful)
             assert known.number_of_starts in {0, known.number_of_stops}
-        async with asyncio.timeout(10):  # what is revoked may take a moment to leave the queue
+        async with asyncio.timeout(30):  # what is revoked may take a moment to leave the queue
             while [(depth.ready, depth.running) for depth in await app.queue_depths()] != [(0, 0)]:
                 await asyncio.sleep(0.01)
 
