@@ -23,16 +23,17 @@ MOGNET_ERROR_TYPE = "mognet.model.result:_ExceptionInfo"
 
 
 class Room(NamedTuple):
-    """How much of an exception is kept: characters of texts, bytes of each argument's JSON, members of a group."""
+    """How much of an exception is kept: characters of texts, bytes (arguments' JSON, a pickle), members of a group."""
 
     message: int
     traceback: int
     argument: int
     members: int
     notes: int
+    pickle: int
 
 
-ROOMS = (Room(10_000, 50_000, 10_000, 50, 20), Room(1_000, 4_000, 0, 0, 5), Room(100, 0, 0, 0, 0))
+ROOMS = (Room(10_000, 50_000, 10_000, 50, 20, 50_000), Room(1_000, 4_000, 0, 0, 5, 0), Room(100, 0, 0, 0, 0, 0))
 """Each is tried where the one before leaves more than fits into a value."""
 
 
@@ -47,8 +48,7 @@ class RemoteTraceback(MogError):
 class RemoteError:
     """What is told of an exception that a task raised. It is data, and safe to look at whatever a store holds.
 
-    ``args`` is None where they could not be written. ``errors`` are the members of an exception group. Mognet's cannot
-    be rebuilt: their arguments are in a pickle.
+    ``args`` is None where they could not be written. ``errors`` are the members of an exception group.
     """
 
     type_name: str
@@ -58,11 +58,12 @@ class RemoteError:
     notes: tuple[str, ...] = ()
     traceback: str = ""
     errors: tuple[RemoteError, ...] = ()
-    can_be_rebuilt: bool = True
 
     @classmethod
     def from_raw(cls, raw: Any, known: KnownTypes) -> RemoteError:
-        """Read what ``error_to_json`` wrote. Raises ValueError, TypeError or LookupError for anything else."""
+        """Read what ``error_to_json`` or Mognet wrote. Raises ValueError, TypeError, LookupError for anything else."""
+        if "args" not in raw:
+            return cls._from_mognet(raw)
         args = raw["args"]
         return cls(
             type_name=str(raw["type"]),
@@ -75,10 +76,15 @@ class RemoteError:
         )
 
     @classmethod
-    def from_mognet(cls, raw: Any) -> RemoteError:
-        """Read Mognet's form of an exception. Its pickle is not looked at: unpickling runs what the store says."""
-        text = str(raw.get("traceback") or "")
-        return cls(str(raw["name"]), str(raw["message"]), traceback=text, can_be_rebuilt=False)
+    def _from_mognet(cls, raw: Any) -> RemoteError:
+        from mog.mognet_errors import from_mognet  # noqa: PLC0415 - takes milliseconds; only Mognet needs it
+
+        name, message, text = str(raw["name"]), str(raw["message"]), str(raw.get("traceback") or "")
+        try:
+            told = from_mognet(name, message)
+        except (ValueError, TypeError, LookupError, SyntaxError, MemoryError, RecursionError):
+            return cls(name, message, traceback=text)  # no class of mog's has Mognet's name, hence TaskFailed
+        return cls(told.type_name, message, told.args, told.attributes, traceback=text)
 
     def rebuild(self, result: Result[Any], known: KnownTypes) -> Exception:
         """Make an exception to be raised: of its own class where that is known here, else TaskFailed.
@@ -98,7 +104,7 @@ class RemoteError:
 
     def _own(self, result: Result[Any], known: KnownTypes) -> Exception | None:
         cls = known.error_class(self.type_name)
-        if cls is None or not self.can_be_rebuilt:
+        if cls is None:
             return None
         try:
             if issubclass(cls, ExceptionGroup):
@@ -121,11 +127,20 @@ class RemoteError:
         return error
 
 
-def error_to_json(error: BaseException, limit: int) -> bytes:
-    """Write an exception as the value of a task, in ``limit`` bytes, from which 1,000 are enough. Never raises."""
+def error_to_json(error: BaseException, limit: int, *, mognet: bool = False) -> bytes:
+    """Write an exception as the value of a task, in ``limit`` bytes, from which 1,000 are enough. Never raises.
+
+    With ``mognet`` it is Mognet's form, with ours in it: both read it, each for itself.
+    """
     content = b""
     for room in ROOMS:
-        content = write_json({"value_type": ERROR_TYPE, "raw_value": _tell(error, room)})
+        told = _tell(error, room)
+        if mognet:
+            from mog.mognet_errors import to_mognet  # noqa: PLC0415 - takes milliseconds; only Mognet needs it
+
+            theirs = to_mognet(error, room.pickle)
+            told |= theirs | {"name": _clean(theirs["name"], room.message)}
+        content = write_json({"value_type": MOGNET_ERROR_TYPE if mognet else ERROR_TYPE, "raw_value": told})
         if len(content) <= limit:
             break
     return content

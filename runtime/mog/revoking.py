@@ -26,7 +26,7 @@ async def revoke(
     Descendants that are submitted meanwhile are revoked before they start: their worker looks at all ancestors.
     """
     config = app.config
-    value = encode_error(CalledOff(reason), config.max_message_size)
+    value = encode_error(CalledOff(reason), config.max_message_size, mognet=config.mognet_interop)
     revocations = [Revocation(one, value, config.result_ttl, config.result_value_ttl, force) for one in ids]
     port = app.port()
     records: list[Record] = await asyncio.gather(*(port.call("results.revoke", one) for one in revocations))

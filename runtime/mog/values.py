@@ -38,9 +38,12 @@ def encode_value(value: Any, limit: int) -> StoredValue:
     return _pack(content)
 
 
-def encode_error(error: BaseException, limit: int) -> StoredValue:
-    """Write what a task raised. Long texts are cut, and say so; never raises."""
-    return _pack(error_to_json(error, limit))
+def encode_error(error: BaseException, limit: int, *, mognet: bool = False) -> StoredValue:
+    """Write what a task raised, with ``mognet`` so that Mognet too can raise it.
+
+    Long texts are cut, and say so; never raises.
+    """
+    return _pack(error_to_json(error, limit, mognet=mognet))
 
 
 def decode(stored: StoredValue, known: KnownTypes) -> Any:
@@ -52,9 +55,9 @@ def decode(stored: StoredValue, known: KnownTypes) -> Any:
     try:
         holder = from_json(_unpack(stored))
         name, raw = holder["value_type"], holder["raw_value"]
-        if name == ERROR_TYPE:
+        if name in (ERROR_TYPE, MOGNET_ERROR_TYPE):
             return RemoteError.from_raw(raw, known)
-        return RemoteError.from_mognet(raw) if name == MOGNET_ERROR_TYPE else known.read(name, raw)
+        return known.read(name, raw)
     except ValidationError as error:
         raise ResultError(f"the stored value does not fit {name} as it is here: {describe(error)}") from error
     except (ValueError, TypeError, LookupError, AttributeError, zlib.error) as error:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from mog.config import AppConfig
 from mog.engine.records import Delivery, Outcome, Requeue, StoredValue
-from mog.errors import PayloadTooLarge
 from mog.states import ResultState
 from mog.values import encode_error, encode_value
 
@@ -44,10 +43,7 @@ class Endings:
         self, error: BaseException, state: ResultState = ResultState.FAILURE, *, dead: str | None = None
     ) -> Ending:
         """End with an error; with ``dead``, the reason, the message goes to the dead letters."""
-        try:
-            stored = encode_error(error, self._config.max_message_size)
-        except PayloadTooLarge as too_large:
-            stored = encode_error(too_large, self._config.max_message_size)
+        stored = encode_error(error, self._config.max_message_size, mognet=self._config.mognet_interop)
         return Ending(state, self._outcome(state, stored, dead), error)
 
     def paused(self, delay: float | None) -> Ending:

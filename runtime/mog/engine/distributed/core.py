@@ -52,7 +52,9 @@ class Core:
         self.messages = Messages(self.transport)
         self.dispatch = Dispatch(self.transport, self.store.submissions, self.names)
         self.promotion = Promotion(self.store.schedule, self.dispatch, clock or time.time, self.begin)
-        self.submission = Submission(self.store.submissions, self.dispatch, clock or time.time)
+        self.submission = Submission(
+            self.store.submissions, self.dispatch, clock or time.time, mognet=options.mognet_interop
+        )
         dead_queues = DeadQueues(self.store.scripts)
         self.dead_letters = DeadLetters(self.transport, dead_queues, self.names, clock or time.time)
         self.settling = Settling(self.store.attempts, self.dispatch, self.dead_letters, self.messages, self.running)

@@ -27,8 +27,10 @@ class Submission:
     it is in reach again. Only if this process ends before that, some may run although their caller was told otherwise.
     """
 
-    def __init__(self, submissions: Submissions, dispatch: Dispatch, clock: Callable[[], float]) -> None:
-        self._submissions, self._dispatch, self._clock = submissions, dispatch, clock
+    def __init__(
+        self, submissions: Submissions, dispatch: Dispatch, clock: Callable[[], float], *, mognet: bool = False
+    ) -> None:
+        self._submissions, self._dispatch, self._clock, self._mognet = submissions, dispatch, clock, mognet
         self._withdrawal = Withdrawal(submissions)
 
     async def create(self, tasks: Sequence[NewTask]) -> list[MogError | None]:
@@ -71,7 +73,7 @@ class Submission:
         }
 
     def _withdraw(self, ids: Sequence[UUID], error: MogError) -> asyncio.Future[list[bool]]:
-        value = encode_error(CouldNotSubmit(f"the task was not submitted: {error}"), _ROOM)
+        value = encode_error(CouldNotSubmit(f"the task was not submitted: {error}"), _ROOM, mognet=self._mognet)
         return self._withdrawal.take_back(ids, value)
 
 
