@@ -118,7 +118,8 @@ class Waiting(NamedTuple):
 class Revocation(NamedTuple):
     """Calls a task off, with the error that its result gets. ``force`` also turns a done task REVOKED.
 
-    An unknown id is remembered as REVOKED, so that a request with it that comes later does not run.
+    An unknown id is remembered as REVOKED, so that a request with it that comes later does not run. With another
+    terminal ``state`` the task ends in that, and ``value`` is its value or error: for one whose end is known elsewhere.
     """
 
     id: UUID
@@ -126,6 +127,7 @@ class Revocation(NamedTuple):
     ttl: float
     value_ttl: float
     force: bool = False
+    state: ResultState = ResultState.REVOKED
 
 
 class DeadLetter(NamedTuple):

@@ -57,7 +57,7 @@ class Admission(NamedTuple):
 
 
 class Revoked(NamedTuple):
-    """What revoking has led to. ``changed``: it is REVOKED only now, so whoever may run it must be told."""
+    """What revoking has led to. ``changed``: it has ended only now, so whoever may run it must be told."""
 
     record: Record
     changed: bool

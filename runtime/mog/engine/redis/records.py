@@ -132,7 +132,7 @@ def _revoked(answer: Sequence[Any], one: Revocation) -> Revoked:
 
 def _revocation(one: Revocation) -> tuple[Arg, ...]:
     value = (one.value.content, ENCODINGS[one.value.encoding])
-    return str(one.id), *value, repr(one.ttl), repr(one.value_ttl), int(one.force)
+    return str(one.id), *value, repr(one.ttl), repr(one.value_ttl), int(one.force), STATE_TEXTS[one.state]
 
 
 def _message(fields: Sequence[Any], task_id: UUID) -> Message | None:

@@ -70,10 +70,10 @@ FROM result AS r LEFT JOIN message AS m ON m.key = r.key WHERE r.id = ?;
 -- name: overrule
 UPDATE result SET state = 'REVOKED', number_of_stops = number_of_stops + 1 WHERE key = ?;
 
--- name: add_revoked
+-- name: add_ended
 INSERT INTO result (key, id, queue, priority, created, ttl, state, number_of_starts, number_of_stops, number_of_retries,
     finished, expires, value_expires, sweep, value, encoding)
-SELECT coalesce(max(key), 0) + 1, :id, '', 5, :now, :ttl, 'REVOKED', 0, 1, 0,
+SELECT coalesce(max(key), 0) + 1, :id, '', 5, :now, :ttl, :state, 0, 1, 0,
     :now, :now + :ttl, :now + :value_ttl, :now + :value_ttl, :value, :encoding
 FROM result;
 

@@ -48,9 +48,10 @@ def _revoke(transaction: Transaction, revocation: Revocation) -> Record:
 def _remember(transaction: Transaction, revocation: Revocation) -> None:
     value = revocation.value
     transaction.connection.execute(
-        QUERIES["add_revoked"],
+        QUERIES["add_ended"],
         {
             "id": revocation.id.bytes,
+            "state": revocation.state.value,
             "now": transaction.now,
             "ttl": revocation.ttl,
             "value_ttl": min(revocation.ttl, revocation.value_ttl),
@@ -67,8 +68,8 @@ def _end(transaction: Transaction, revocation: Revocation, row: Sequence[Any]) -
     expires = now + (revocation.ttl if own_ttl is None else own_ttl)
     value_expires = min(expires, now + revocation.value_ttl) if own_ttl is None else expires
     times = (started, now, node_id, expires, value_expires, value_expires)
-    value = (revocation.value.content, revocation.value.encoding, True)
-    execute(QUERIES["finish"], (ResultState.REVOKED.value, starts, stops + 1, retries, *times, *value, key))
+    value = (revocation.value.content, revocation.value.encoding, revocation.state is not ResultState.SUCCESS)
+    execute(QUERIES["finish"], (revocation.state.value, starts, stops + 1, retries, *times, *value, key))
     execute(QUERIES["drop_message"], (key,))
     execute(QUERIES["drop_state"], (id_,))
     transaction.finished.append(id_)

@@ -83,6 +83,19 @@ class CallingOffConformance:
             again = await revoke(engine, id_, force=True)
             assert again.number_of_stops == 2
 
+    async def test_a_task_ends_in_the_state_that_is_known_elsewhere(self, kit: EngineKit) -> None:
+        async with kit.engine() as engine:
+            waiting, unknown = await Submitter(engine).submit_new(), uuid4()
+            for id_, state in (waiting, ResultState.SUCCESS), (unknown, ResultState.FAILURE):
+                [record] = await engine.results.revoke([Revocation(id_, REASON, TTL, TTL, state=state)])
+                assert (record.state, record.number_of_starts, record.finished) == (state, 0, kit.now())
+                [kept] = await engine.results.revoke([Revocation(id_, StoredValue(b"1"), TTL, TTL)])
+                assert kept.state is state
+            assert await engine.results.get_values([waiting, unknown]) == [REASON, REASON]
+            deliveries = await Deliveries.begin(engine, slots=1)
+            await kit.quiet()
+            assert deliveries.taken == []
+
     async def test_an_unknown_id_is_remembered_as_revoked(self, kit: EngineKit) -> None:
         async with kit.engine() as engine:
             id_ = uuid4()

@@ -1,8 +1,8 @@
 -- needs: ending
 -- needs: indexing
 -- needs: reading
--- Item: id, value, its encoding, ttl, value's ttl, '1' to revoke what is done, too. Returns 1 if it is REVOKED only
--- now, and its record.
+-- Item: id, value, its encoding, ttl, value's ttl, '1' to revoke what is done, too, the state in which others end.
+-- Returns 1 if it has ended only now, and its record.
 
 -- Remembers an id that is unknown, so that it never runs.
 local function remember(id)
@@ -26,13 +26,13 @@ local function revoke(id, at, force)
     return 1
   end
   own_ttl = tonumber(own_ttl)
-  finish(id, {'state', '"REVOKED"', 'number_of_stops', (tonumber(stops) or 0) + 1}, {ARGV[at + 1], ARGV[at + 2]},
-    own_ttl or tonumber(ARGV[at + 3]), own_ttl or tonumber(ARGV[at + 4]), true)
+  finish(id, {'state', ARGV[at + 6], 'number_of_stops', (tonumber(stops) or 0) + 1}, {ARGV[at + 1], ARGV[at + 2]},
+    own_ttl or tonumber(ARGV[at + 3]), own_ttl or tonumber(ARGV[at + 4]), ARGV[at + 6] ~= '"SUCCESS"')
   withdraw(id, queue, owner)
   return 1
 end
 
-return tell(each(FIRST, 6, function(at)
+return tell(each(FIRST, 7, function(at)
   local changed = revoke(ARGV[at], at, ARGV[at + 5] == '1')
   return {changed, record(ARGV[at])}
 end))
