@@ -18,23 +18,43 @@ from pathlib import Path
 from typing import Any
 
 from adapter import Setting
-from environments import CACHE, HERE, environment_of, packages_of, systems, variables
+from environments import CACHE, HERE, environment_of, packages_of, pins_of, systems, variables
 from processes import wait_until_quiet
 from report import QUIET, Row, render, render_boot, render_load, render_startup
 from startup import measure_startup
 
-DEFAULT_SYSTEMS = (
-    "mog_sqlite",
-    "mog_sqlite:command",
-    "mog_sqlite:full",
-    "huey",
-    "huey:tuned",
-    "huey:off+tuned",
-    "raw_sqlite",
-    "raw_sqlite:batch",
-)
-VERSIONS = ("mogkit", "huey", "saq", "taskiq", "taskiq-aio-pika", "taskiq-redis", "pydantic", "typer")
-"""Packages of which the report gives the version."""
+SETS = {
+    "embedded": (
+        "mog_sqlite",
+        "mog_sqlite:command",
+        "mog_sqlite:full",
+        "huey",
+        "huey:tuned",
+        "huey:off+tuned",
+        "raw_sqlite",
+        "raw_sqlite:batch",
+    ),
+    "distributed": (
+        "mog_rabbitmq",
+        "mog_rabbitmq:command",
+        "mog_rabbitmq:quorum",
+        "taskiq:tuned",
+        "taskiq:classic+tuned",
+        "dramatiq",
+        "celery",
+        "mognet:tuned",
+        "arq:tuned",
+        "saq:tuned",
+        "raw_rabbitmq",
+        "raw_rabbitmq:batch",
+        "raw_rabbitmq:pending",
+        "raw_rabbitmq:pending+batch",
+    ),
+}
+"""Systems that are measured beside each other, the first one of them mog as it comes."""
+
+PROJECT_PACKAGES = ("mogkit", "pydantic", "typer")
+"""Packages of the project's environment of which the report gives the version; of the others, those that are pinned."""
 
 MEASURES = ("enqueue", "drain-10", "drain-100", "session", "fanout", "startup")
 
@@ -42,7 +62,13 @@ MEASURES = ("enqueue", "drain-10", "drain-100", "session", "fanout", "startup")
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("systems", nargs="*", default=DEFAULT_SYSTEMS, metavar="SYSTEM[:VARIANT+…]")
+    parser.add_argument(
+        "systems",
+        nargs="*",
+        default=["embedded"],
+        metavar="SYSTEM[:VARIANT+…]",
+        help=f"or a set of systems: {', '.join(SETS)} (%(default)s)",
+    )
     parser.add_argument("--measures", default=",".join(MEASURES), help="default: %(default)s")
     parser.add_argument("--n", type=int, default=5000, help="tasks of an enqueue or drain (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="(%(default)s)")
@@ -50,9 +76,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--patience", type=float, default=10, metavar="S", help="wait for quiet (%(default)s)")
     parser.add_argument("--save", type=Path, metavar="FILE", help="write all figures there as JSON")
     options = parser.parse_args(arguments)
+    options.systems = [name for chosen in options.systems for name in SETS.get(chosen, (chosen,))]
     for name in options.systems:
         if name.partition(":")[0] not in systems():
-            parser.error(f"there is no system {name!r}; there are {', '.join(systems())}")
+            parser.error(f"there is no system {name!r}; there are {', '.join([*SETS, *systems()])}")
     return options
 
 
@@ -67,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows: list[Row] = []
     startup: list[dict[str, float]] = []
     durability: dict[str, str] = {}
+    servers = ""
     for round_, measure, name in plan(options):
         wait_until_quiet(QUIET, options.patience)
         if measure == "startup":
@@ -77,9 +105,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         rows.append(Row(round_, name, measured["figures"]))
         durability[name] = measured["durability"]
+        servers = servers or measured["servers"]
         shown = {key: round(figure, 3) for key, figure in measured["figures"].items()}
         print(f"round {round_ + 1}  {measure:10} {name:20} {shown}", file=sys.stderr, flush=True)
-    print(describe(began, options, {project, *places.values()}))
+    print(describe(began, options, servers))
     print(render(rows, options.systems))
     if startup:
         print(render_startup(startup))
@@ -121,16 +150,19 @@ def measure_one(name: str, environment: Path, measure: str, options: argparse.Na
     return measured
 
 
-def describe(began: datetime, options: argparse.Namespace, environments: set[Path]) -> str:
+def describe(began: datetime, options: argparse.Namespace, servers: str) -> str:
     """Return when, where and on what it was measured."""
-    packages = {name: version for path in environments for name, version in packages_of(path).items()}
-    named = ", ".join(f"{name} {packages[name]}" for name in VERSIONS if name in packages)
+    installed = packages_of(environment_of("mog_sqlite"))
+    named = [f"{name} {installed[name]}" for name in PROJECT_PACKAGES]
+    pinned = {system: pins_of(system) for system in (name.partition(":")[0] for name in options.systems)}
+    named += [f"{system} ({', '.join(pins)})" for system, pins in pinned.items() if pins]
     memory = int(Path("/proc/meminfo").read_text().split()[1]) >> 20
     took = time.strftime("%H:%M:%S", time.gmtime((datetime.now().astimezone() - began).total_seconds()))
     return (
         f"{began:%Y-%m-%d %H:%M}, {took} h; {os.cpu_count()} cores ({processor()}), {memory} GiB, "
         f"{platform.system()} {platform.release().partition('-')[0]}; Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}; {named}; n = {options.n}, {options.rounds} rounds, in turns.\n"
+        f"{servers or f'SQLite {sqlite3.sqlite_version}'}; {', '.join(named)}; "
+        f"n = {options.n}, {options.rounds} rounds, in turns.\n"
     )
 
 

@@ -28,16 +28,22 @@ class Setting:
     """Empty at the start of each measurement; whatever the system stores lies here."""
     variant: frozenset[str]
     """The words behind the colon of ``mog_sqlite:full+command``."""
+    concurrency: int = 1
+    """How many tasks a worker runs at a time; of a worker alone."""
 
     @classmethod
     def from_environment(cls) -> Self:
         """Read what :meth:`to_environment` wrote."""
-        words = os.environ.get("BENCH_VARIANT", "")
-        return cls(Path(os.environ.get("BENCH_DIRECTORY", ".")), frozenset(words.split("+")) - {""})
+        words, concurrency = os.environ.get("BENCH_VARIANT", ""), int(os.environ.get("BENCH_CONCURRENCY", "1"))
+        return cls(Path(os.environ.get("BENCH_DIRECTORY", ".")), frozenset(words.split("+")) - {""}, concurrency)
 
     def to_environment(self) -> Mapping[str, str]:
         """Return the variables that tell a process of this setting."""
-        return {"BENCH_VARIANT": "+".join(sorted(self.variant)), "BENCH_DIRECTORY": str(self.directory)}
+        return {
+            "BENCH_VARIANT": "+".join(sorted(self.variant)),
+            "BENCH_DIRECTORY": str(self.directory),
+            "BENCH_CONCURRENCY": str(self.concurrency),
+        }
 
     @property
     def stamps(self) -> Path:
@@ -93,6 +99,8 @@ class Adapter(ABC):
     """In words: what is stored when, and what it survives."""
     servers: frozenset[str] = frozenset()
     """Names of the server processes that the system works with: what they do disturbs no measurement of it."""
+    server_versions: str = ""
+    """What those servers are, in words, where the system knows it once it is open."""
 
     async def open(self) -> None:  # noqa: B027 - not every system has something to open
         """Connect, and see that queues and results are empty. The default does nothing."""
@@ -120,13 +128,13 @@ class Adapter(ABC):
         """Wait for a task's end and return its value."""
         raise NotMeasured
 
-    async def count_stored(self) -> int:
-        """Return how many results are stored."""
+    async def count_stored(self, _handles: Sequence[Any], /) -> int:
+        """Return how many of these have their result stored; they are all that were submitted."""
         raise NotMeasured
 
-    async def all_stored(self, count: int, /) -> bool:
-        """Tell whether ``count`` results are stored; asked again and again once all tasks have run."""
-        return await self.count_stored() >= count
+    async def all_stored(self, handles: Sequence[Any], /) -> bool:
+        """Tell whether all have; asked again and again once all tasks have run."""
+        return await self.count_stored(handles) >= len(handles)
 
     async def fan_out(self, _count: int, /) -> float:
         """Run a task that submits so many others and awaits their values; return the seconds that this took it."""

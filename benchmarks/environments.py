@@ -32,6 +32,12 @@ def environment_of(system: str) -> Path:
     return _environment(PROJECT, ["--constraints", str(pins), "--editable", str(ROOT)], content)
 
 
+def pins_of(system: str) -> list[str]:
+    """Return what a system's file names, as "package version"; nothing for one that needs the project alone."""
+    head = (HERE / "systems" / f"{system}.py").read_text("utf-8").partition("# ///\n")[0]
+    return [" ".join(pin) for pin in re.findall(r'"([a-z-]+)(?:\[.*?\])?==([^"]+)"', head)]
+
+
 def packages_of(environment: Path) -> dict[str, str]:
     """Return the names and versions of what is installed there."""
     command = [_uv(), "pip", "list", "--format", "freeze", "--python", str(environment)]

@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from adapter import SETTING, STAMPS, Adapter, NotMeasured
 from processes import MIB, ForeignLoad, Worker
@@ -38,7 +39,8 @@ class Failed(Exception):
 
 def start_worker(adapter: Adapter, concurrency: int) -> Worker:
     """Start the system's worker; what it prints lies beside the stamps."""
-    return Worker(adapter.worker_command(concurrency), os.environ, SETTING.directory / "worker.log")
+    environment = {**os.environ, **replace(SETTING, concurrency=concurrency).to_environment()}
+    return Worker(adapter.worker_command(concurrency), environment, SETTING.directory / "worker.log")
 
 
 async def wait_for(condition: Callable[[], Awaitable[bool]], worker: Worker, *, every: float) -> None:
@@ -79,15 +81,15 @@ async def enqueue(adapter: Adapter, count: int) -> Figures:
 
 async def drain(adapter: Adapter, count: int, concurrency: int) -> Figures:
     """Measure how fast a worker runs what was submitted before it was started, up to the last stored result."""
-    await adapter.submit_many(count)
+    handles = await adapter.submit_many(count)
     with start_worker(adapter, concurrency) as worker:
         await wait_for_runs(1, worker)
         load, cpu = ForeignLoad(worker, adapter.servers), worker.precise_cpu()
         await wait_for_runs(count, worker)
-        await wait_for(lambda: adapter.all_stored(count), worker, every=0.0005)
+        await wait_for(lambda: adapter.all_stored(handles), worker, every=0.0005)
         stored = time.time()
         used, foreign = worker.precise_cpu() - cpu, load.cores()
-        missing = count - await adapter.count_stored()
+        missing = count - await adapter.count_stored(handles)
     stamps = STAMPS.read()
     if missing or len(stamps) != count:
         raise Failed(f"{count} were submitted, {len(stamps)} ran, {missing} results are missing")
@@ -180,7 +182,7 @@ def main(system: str, what: str, count: str, idle_seconds: str) -> None:
         figures = asyncio.run(measure(adapter, what, int(count), float(idle_seconds)))
     except Failed as error:
         sys.exit(f"{system}: {error}")
-    print(json.dumps({"durability": adapter.durability, "figures": figures}))
+    print(json.dumps({"durability": adapter.durability, "servers": adapter.server_versions, "figures": figures}))
 
 
 if __name__ == "__main__":

@@ -51,10 +51,10 @@ class MogAdapter(Adapter):
     async def result(self, handle: Any) -> Any:
         return await handle
 
-    async def count_stored(self) -> int:
+    async def count_stored(self, _handles: Sequence[Any], /) -> int:
         return len(await self.app.find_results(states=[ResultState.SUCCESS], limit=1_000_000))
 
-    async def all_stored(self, _count: int, /) -> bool:
+    async def all_stored(self, _handles: Sequence[Any], /) -> bool:
         """Look at the queue: that it is empty says it too, and sooner."""
         [depth] = await self.app.queue_depths()
         return depth.ready + depth.running + depth.delayed == 0

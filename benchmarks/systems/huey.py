@@ -39,7 +39,7 @@ class Huey(Adapter):
     async def result(self, handle: Any) -> Any:
         return handle.get(blocking=True, timeout=20, max_delay=0.005 if TUNED else 1.0)
 
-    async def count_stored(self) -> int:
+    async def count_stored(self, _handles: Sequence[Any], /) -> int:
         return int(queue.storage.result_store_size())
 
     def worker_command(self, concurrency: int) -> Sequence[str]:

@@ -1,28 +1,21 @@
 """mog on RabbitMQ and Redis. Variants: ``quorum`` (quorum queues instead of classic ones), ``command`` (the worker is
-`mog run`, which prints a line per task, instead of the library's quiet worker).
-
-The servers are amqp://guest:guest@127.0.0.1:5672/ and redis://127.0.0.1:6379/0, or what BENCH_AMQP_URL and
-BENCH_REDIS_URL say; what was stored there is removed at the end.
-"""
+`mog run`, which prints a line per task, instead of the library's quiet worker)."""
 
 from __future__ import annotations
-
-import os
 
 from adapter import SETTING
 from mog_adapter import MogAdapter
 from pamqp import commands
+from servers import AMQP_URL, NAME, RABBITMQ_AND_REDIS, REDIS_URL
 
 from mog import App
 from mog.engine.rabbitmq.channel import Channel
 from mog.engine.rabbitmq.handshake import connect
 from mog.engine.rabbitmq.settings import RabbitSettings
 from mog.engine.redis.client import Client
+from mog.engine.redis.server import look_at
 from mog.engine.redis.settings import RedisSettings
 
-AMQP_URL = os.environ.get("BENCH_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/")
-REDIS_URL = os.environ.get("BENCH_REDIS_URL", "redis://127.0.0.1:6379/0")
-NAME = f"bench-{SETTING.directory.name}"
 KIND = "quorum" if "quorum" in SETTING.variant else "classic"
 
 app = App(NAME, broker=AMQP_URL, results=REDIS_URL, queue_type=KIND)
@@ -31,7 +24,7 @@ app = App(NAME, broker=AMQP_URL, results=REDIS_URL, queue_type=KIND)
 class MogRabbitmq(MogAdapter):
     """Leaves nothing on the servers."""
 
-    servers = frozenset({"beam.smp", "redis-server"})
+    servers = RABBITMQ_AND_REDIS
 
     async def close(self) -> None:
         await super().close()
@@ -42,10 +35,14 @@ class MogRabbitmq(MogAdapter):
         await connection.close()
         client = Client(RedisSettings.from_url(REDIS_URL))
         await client.open()
+        redis = await look_at(client)
         [keys] = await client.call([("KEYS", f"{NAME}.*")])
         for start in range(0, len(keys), 1000):
             await client.call([("UNLINK", *keys[start : start + 1000])])
         await client.close()
+        rabbitmq = ".".join(map(str, connection.server.version))
+        aof = "with" if redis.aof else "without"
+        self.server_versions = f"RabbitMQ {rabbitmq}, {redis.product} {redis.version} ({aof} append-only file)"
 
 
 ADAPTER = MogRabbitmq(

@@ -71,7 +71,7 @@ class RawSqlite(Adapter):
                 return row[0]
             await asyncio.sleep(POLL)
 
-    async def count_stored(self) -> int:
+    async def count_stored(self, _handles: Sequence[Any], /) -> int:
         (count,) = self._connection.execute("SELECT count(*) FROM job WHERE state = 2").fetchone()
         return int(count)
 

@@ -1,29 +1,24 @@
 # /// script
 # dependencies = ["saq[redis]==0.26.4", "hiredis==3.5.0", "typing-extensions==4.16.0"]
 # ///
-"""saq on Redis, measured for fan-out alone. Variant: ``tuned`` (who waits for many looks every 20 ms, not every 0.5 s).
-
-The server is redis://127.0.0.1:6379/0, or what BENCH_REDIS_URL says; what was stored there is removed at the end.
-"""
+"""saq on Redis, measured for fan-out alone. Variant: ``tuned`` (who waits for many polls every 20 ms, not 0.5 s)."""
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from adapter import SETTING, STAMPS, Adapter
-from redis.asyncio import Redis
+from redis_results import remove_keys
 from saq import Queue
 from saq.worker import start
+from servers import NAME, REDIS, REDIS_URL
 
-URL = os.environ.get("BENCH_REDIS_URL", "redis://127.0.0.1:6379/0")
-NAME = f"bench-{SETTING.directory.name}"
 POLLING = {"poll_interval": 0.02} if "tuned" in SETTING.variant else {}
 
-queue = Queue.from_url(URL, name=NAME)
+queue = Queue.from_url(REDIS_URL, name=NAME)
 
 
 async def noop(_context: Any) -> int:
@@ -44,7 +39,7 @@ class Saq(Adapter):
     """A parent that waits holds its slot."""
 
     durability = "a Redis list, as durable as that server; an active list that is swept: at least once"
-    servers = frozenset({"redis-server"})
+    servers = REDIS
 
     async def open(self) -> None:
         await queue.connect()
@@ -52,9 +47,7 @@ class Saq(Adapter):
 
     async def close(self) -> None:
         await queue.disconnect()
-        async with Redis.from_url(URL) as redis:
-            async for key in redis.scan_iter(f"saq:*{NAME}*"):
-                await redis.delete(key)
+        remove_keys()
 
     async def fan_out(self, count: int) -> float:
         took: float = await queue.apply("parent", timeout=60, poll_interval=0.02, count=count)

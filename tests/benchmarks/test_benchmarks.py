@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -37,14 +39,18 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 
 def measure(system: str, variant: str, what: str, directory: Path) -> dict[str, float]:
+    figures: dict[str, float] = all_said(system, variant, what, directory)["figures"]
+    return figures
+
+
+def all_said(system: str, variant: str, what: str, directory: Path) -> dict[str, Any]:
     setting = {"BENCH_DIRECTORY": str(directory), "BENCH_VARIANT": variant, "PYTHONPATH": str(BENCHMARKS)}
     command = [sys.executable, str(BENCHMARKS / "measure.py"), system, what, "20", "0.05"]
     run = subprocess.run(command, cwd=BENCHMARKS, env=os.environ | setting, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    said = json.loads(run.stdout)
+    said: dict[str, Any] = json.loads(run.stdout)
     assert said["durability"]
-    figures: dict[str, float] = said["figures"]
-    return figures
+    return said
 
 
 @linux
@@ -71,7 +77,9 @@ def test_rabbitmq_and_redis_are_named_by_variables_and_left_empty(
 ) -> None:
     monkeypatch.setenv("BENCH_AMQP_URL", amqp_url)
     monkeypatch.setenv("BENCH_REDIS_URL", redis_url)
-    assert measure("mog_rabbitmq", variant, "drain-10", tmp_path)["drain_10"] > 0
+    said = all_said("mog_rabbitmq", variant, "drain-10", tmp_path)
+    assert said["figures"]["drain_10"] > 0
+    assert re.fullmatch(r"RabbitMQ [\d.]+, (redis|valkey) [\d.]+ \(with(out)? append-only file\)", said["servers"])
     parts = urlsplit(redis_url)
     with socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 6379)) as redis:
         redis.sendall(f"SELECT {parts.path[1:] or 0}\r\nKEYS bench-{tmp_path.name}.*\r\n".encode())
@@ -152,6 +160,27 @@ def test_an_unknown_system_is_refused(benchmark: ModuleType, capsys: pytest.Capt
     with pytest.raises(SystemExit):
         benchmark.parse(["mog_sqlight"])
     assert "there is no system 'mog_sqlight'" in capsys.readouterr().err
+
+
+def test_a_set_is_measured_by_its_name(benchmark: ModuleType) -> None:
+    for name, chosen in benchmark.SETS.items():
+        assert benchmark.parse([name]).systems == list(chosen)
+        assert {system.partition(":")[0] for system in chosen} <= set(benchmark.systems())
+    assert benchmark.parse([]).systems == list(benchmark.SETS["embedded"])
+    mixed = benchmark.parse(["distributed", "mog_sqlite"]).systems
+    assert mixed == [*benchmark.SETS["distributed"], "mog_sqlite"]
+
+
+def test_the_report_names_what_a_system_pins(benchmark: ModuleType) -> None:
+    assert benchmark.pins_of("dramatiq") == ["dramatiq 2.2.1", "hiredis 3.5.0"]
+    assert benchmark.pins_of("mog_rabbitmq") == []
+
+
+def test_what_a_worker_is_told_of_its_setting_it_reads(benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = benchmark.Setting(Path("here"), frozenset({"full", "command"}), 7)
+    for name, value in setting.to_environment().items():
+        monkeypatch.setenv(name, value)
+    assert benchmark.Setting.from_environment() == setting
 
 
 def test_ratios_are_taken_round_by_round(benchmark: ModuleType) -> None:
