@@ -1,0 +1,104 @@
+"""Mognet 2.0.0 from PyPI, in an environment of its own, as a process that does what tests tell it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.services import lacking
+
+ROOT = Path(__file__).parents[4]
+PROGRAM = Path(__file__).with_name("mognet_process.py")
+
+PACKAGES = (
+    "mognet==2.0.0",
+    "aio-pika==6.8.2",
+    "aiormq==3.3.1",
+    "click==8.1.7",
+    "pydantic==2.14.4",
+    "redis==4.6.0",
+    "setuptools==65.5.0",  # for pkg_resources, which aiormq 3 imports
+)
+
+
+def environment() -> Path:
+    """Return the Python of an environment that has Mognet; made once, below ``.cache``."""
+    path = ROOT / ".cache" / "mognet-2.0.0"
+    stamp, wanted = path / "made-for", "\n".join([*PACKAGES, sys.version])
+    if not (stamp.is_file() and stamp.read_text() == wanted):
+        private = ROOT / ".cache" / "uv" / "bin" / "uv"
+        uv = shutil.which("uv") or str(private)
+        make = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(path)]
+        fill = [uv, "pip", "install", "--quiet", "--python", str(path), *PACKAGES]
+        try:
+            for command in (make, fill):
+                subprocess.run(command, check=True, capture_output=True, text=True, timeout=240)
+        except (OSError, subprocess.SubprocessError) as error:
+            said = str(getattr(error, "stderr", "") or error).strip().splitlines()[-1:]
+            lacking("Mognet", f"uv and PyPI must be within reach to install it once ({''.join(said)})")
+        stamp.write_text(wanted)
+    return path / "bin" / "python"
+
+
+class MognetProcess:
+    """Calls the functions of ``mognet_process.Process``: ``await process.submit("mognet.note", 1)``."""
+
+    def __init__(self, app: str, process: subprocess.Popen[str], errors: Path) -> None:
+        self.app = app
+        self._process, self._errors = process, errors
+        self._one_at_a_time = asyncio.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(self._call, name)
+
+    async def _call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        async with self._one_at_a_time:
+            return json.loads(await asyncio.to_thread(self.ask, json.dumps([name, args, kwargs])))
+
+    def ask(self, line: str) -> str:
+        """Write a line, if it is not empty, and return the one that is the answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        if line:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            pytest.fail(f"the process of Mognet has ended:\n{self._errors.read_text()[-3000:]}")
+        return answer
+
+
+@contextmanager
+def mognet_process(app: str, amqp_url: str, redis_url: str) -> Iterator[MognetProcess]:
+    """Run a process of Mognet."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    command = [environment(), PROGRAM, app, amqp_url, redis_url]
+    with tempfile.TemporaryDirectory(prefix="mognet-") as directory:
+        errors = Path(directory) / "errors"
+        with errors.open("w") as file:
+            running = subprocess.Popen(
+                command,
+                env=variables | {"PYTHONPATH": str(ROOT)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=file,
+                text=True,
+            )
+        with running:
+            try:
+                process = MognetProcess(app, running, errors)
+                assert process.ask("") == "ready\n"
+                yield process
+            finally:
+                running.kill()
