@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,8 @@ from mog.engine.redis.settings import RedisSettings
 from mog.testing.clock import VirtualClock
 from mog.testing.conformance import EngineKit
 from mog.testing.conformance.kit import eventually
+
+from .mognet_fleet import QUEUES, Fleet, MognetProcess, mog_and_mognet, mognet_process, mogs_app
 
 AGE = """
 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '.*')) do
@@ -101,6 +104,25 @@ async def kit(amqp_url: str, redis_url: str) -> AsyncIterator[DistributedKit]:
     kit = DistributedKit(amqp_url, redis_url)
     yield kit
     await kit.clean()
+
+
+@pytest.fixture(scope="session")
+def process(amqp_url: str, redis_url: str) -> Iterator[MognetProcess]:
+    """A process of Mognet's, which all tests share."""
+    name = f"test-{uuid4().hex[:12]}"
+    try:
+        with mognet_process(name, amqp_url, redis_url) as started:
+            yield started
+    finally:
+        servers = RabbitSettings.from_url(amqp_url), RedisSettings.from_url(redis_url)
+        asyncio.run(remove(name, QUEUES, *servers))
+
+
+@pytest.fixture
+async def fleet(process: MognetProcess, amqp_url: str, redis_url: str) -> AsyncIterator[Fleet]:
+    """An app of mog's, of which ``process`` is too."""
+    async with mog_and_mognet(process, mogs_app(process.app, amqp_url, redis_url)) as fleet:
+        yield fleet
 
 
 @pytest.fixture

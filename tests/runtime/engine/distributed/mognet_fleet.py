@@ -1,4 +1,4 @@
-"""Mognet 2.0.0 from PyPI, in an environment of its own, as a process that does what tests tell it."""
+"""A fleet: an app of mog's, and a process of Mognet 2.0.0, from PyPI and in an environment of its own, of that app."""
 
 from __future__ import annotations
 
@@ -9,14 +9,24 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.services import lacking
+
+from mog import App, Pause, Request, Result
+from mog.states import ResultState
+from mog.testing.conformance.kit import eventually
+from mog.worker.worker import Worker
+
+from .fleet_tasks import ROUTES, Side, declare
+
+QUEUES = ("mog", "mognet", "both")
 
 ROOT = Path(__file__).parents[4]
 PROGRAM = Path(__file__).with_name("mognet_process.py")
@@ -102,3 +112,65 @@ def mognet_process(app: str, amqp_url: str, redis_url: str) -> Iterator[MognetPr
                 yield process
             finally:
                 running.kill()
+
+
+def mogs_app(name: str, amqp_url: str, redis_url: str) -> App:
+    """Return an app of mog's that is of the fleet; it has no tasks."""
+    return App(
+        name,
+        broker=amqp_url,
+        results=redis_url,
+        mognet_interop=True,
+        task_routes=ROUTES,
+        default_task_route="mog",
+        unknown_task_grace=0,
+        grace=0.1,
+    )
+
+
+@asynccontextmanager
+async def mog_and_mognet(process: MognetProcess, app: App) -> AsyncIterator[Fleet]:
+    """Open a fleet whose side of Mognet works."""
+    side = Side("mog", Request, Pause)
+    declare(app.task, side)
+    async with app:
+        await app.port().run(lambda engine: engine.broker.declare([app.queues.full_name(queue) for queue in QUEUES]))
+        await process.begin()
+        yield Fleet(app, process, side)
+
+
+class Fleet:
+    """An app of mog's, and the process of Mognet's that is of the same app."""
+
+    def __init__(self, app: App, mognet: MognetProcess, side: Side) -> None:
+        self.app, self.mognet, self.side = app, mognet, side
+
+    @asynccontextmanager
+    async def worker(self, concurrency: int = 10) -> AsyncIterator[Worker]:
+        """Have mog work for the length of a block."""
+        async with self.app.worker(queues=["mog", "both"], concurrency=concurrency) as worker:
+            yield worker
+
+    async def submit(self, name: str, *args: Any, **fields: Any) -> Result[Any]:
+        """Submit a task by mog."""
+        return await self.app.submit(Request(name=name, args=args, **fields))
+
+    async def noted(self, side: str, text: str) -> None:
+        """Wait until a task of this side has noted this."""
+
+        async def is_noted() -> bool:
+            return text in (self.side.notes if side == "mog" else await self.mognet.notes())
+
+        await eventually(is_noted)
+
+    async def state(self, id_: str | UUID) -> ResultState:
+        """Return the state of a task."""
+        return (await self.app.result(id_)).state
+
+    async def suspended(self, id_: str | UUID) -> None:
+        """Wait until a task is put back."""
+
+        async def is_suspended() -> bool:
+            return await self.state(id_) is ResultState.SUSPENDED
+
+        await eventually(is_suspended)

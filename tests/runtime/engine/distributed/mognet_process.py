@@ -16,6 +16,7 @@ from mognet import App, AppConfig, Request, task
 from mognet.broker.base_broker import MessagePayload
 from mognet.exceptions.result_exceptions import Revoked
 from mognet.exceptions.task_exceptions import Pause
+from mognet.model.result import _ExceptionInfo
 from mognet.primitives.queries import QueryRequestMessage
 from tests.runtime.engine.distributed.fleet_tasks import ROUTES, Side, declare
 
@@ -77,6 +78,11 @@ class Process:
     async def notes(self) -> list[str]:
         """Return what tasks have noted."""
         return side.notes
+
+    async def pass_on(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """Load an exception as Mognet keeps it, and write it anew."""
+        written = _ExceptionInfo.from_exception(_ExceptionInfo.model_validate(raw).exception)
+        return written.model_dump()
 
     async def nodes(self, count: int) -> dict[str, list[str]]:
         """Ask who runs what, until ``count`` have answered; App.get_current_status_of_nodes() yields nothing (W11)."""

@@ -2,100 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from tests.runtime.leftovers import remove
 
-from mog import App, Pause, Request, Result
-from mog.engine.rabbitmq.settings import RabbitSettings
-from mog.engine.redis.settings import RedisSettings
-from mog.errors import InvalidTaskArguments, Revoked, TaskFailed, UnknownTask
+from mog.errors import (
+    Revoked,
+)
 from mog.states import ResultState
-from mog.testing.conformance.kit import eventually
-from mog.worker.worker import Worker
 
-from .fleet_tasks import FAILURES, ID, NOON, ROUTES, VALUES, Point, Side, declare
-from .mognet_fleet import MognetProcess, mognet_process
+from .fleet_tasks import ID, NOON, VALUES, Point
+from .mognet_fleet import Fleet
 
 pytestmark = pytest.mark.timeout(300)  # the first may have to install Mognet
-
-QUEUES = ("mog", "mognet", "both")
-
-
-@pytest.fixture(scope="module")
-def process(amqp_url: str, redis_url: str) -> Iterator[MognetProcess]:
-    """A process of Mognet's, which all tests of the module share."""
-    name = f"test-{uuid4().hex[:12]}"
-    try:
-        with mognet_process(name, amqp_url, redis_url) as started:
-            yield started
-    finally:
-        servers = RabbitSettings.from_url(amqp_url), RedisSettings.from_url(redis_url)
-        asyncio.run(remove(name, QUEUES, *servers))
-
-
-class Fleet:
-    """An app of mog's, and the process of Mognet's that is of the same app."""
-
-    def __init__(self, app: App, mognet: MognetProcess, side: Side) -> None:
-        self.app, self.mognet, self.side = app, mognet, side
-
-    @asynccontextmanager
-    async def worker(self, concurrency: int = 10) -> AsyncIterator[Worker]:
-        """Have mog work for the length of a block."""
-        async with self.app.worker(queues=["mog", "both"], concurrency=concurrency) as worker:
-            yield worker
-
-    async def submit(self, name: str, *args: Any, **fields: Any) -> Result[Any]:
-        """Submit a task by mog."""
-        return await self.app.submit(Request(name=name, args=args, **fields))
-
-    async def noted(self, side: str, text: str) -> None:
-        """Wait until a task of this side has noted this."""
-
-        async def is_noted() -> bool:
-            return text in (self.side.notes if side == "mog" else await self.mognet.notes())
-
-        await eventually(is_noted)
-
-    async def state(self, id_: str | UUID) -> ResultState:
-        """Return the state of a task."""
-        return (await self.app.result(id_)).state
-
-    async def suspended(self, id_: str | UUID) -> None:
-        """Wait until a task is put back."""
-
-        async def is_suspended() -> bool:
-            return await self.state(id_) is ResultState.SUSPENDED
-
-        await eventually(is_suspended)
-
-
-@pytest.fixture
-async def fleet(process: MognetProcess, amqp_url: str, redis_url: str) -> AsyncIterator[Fleet]:
-    app = App(
-        process.app,
-        broker=amqp_url,
-        results=redis_url,
-        mognet_interop=True,
-        task_routes=ROUTES,
-        default_task_route="mog",
-        unknown_task_grace=0,
-        grace=0.1,
-    )
-    side = Side("mog", Request, Pause)
-    declare(app.task, side)
-    async with app:
-        await app.port().run(lambda engine: engine.broker.declare([app.queues.full_name(queue) for queue in QUEUES]))
-        await process.begin()
-        yield Fleet(app, process, side)
-
 
 # -- values
 
@@ -142,54 +62,6 @@ async def test_a_parent_of_mognets_has_a_child_of_mogs(fleet: Fleet, way: str) -
         assert await result == (7 if way == "ask" else [7])
         [child] = await result.children.results()
         assert (child.name, child.parent_id) == ("mog.make", result.id)
-
-
-# -- failures
-
-
-@pytest.mark.parametrize("how", FAILURES)
-async def test_what_fails_on_mog_is_raised_by_mognet(fleet: Fleet, how: str) -> None:
-    error = FAILURES[how]
-    async with fleet.worker():
-        raised = await fleet.mognet.outcome(await fleet.mognet.submit("mog.fail", how))
-    assert raised == ["FAILURE", type(error).__name__, str(error)]
-
-
-@pytest.mark.parametrize("how", FAILURES)
-async def test_what_fails_on_mognet_is_raised_by_mog(fleet: Fleet, how: str) -> None:
-    error = FAILURES[how]
-    with pytest.raises(type(error)) as caught:
-        await (await fleet.submit("mognet.fail", how))
-    assert (str(caught.value), caught.value.args) == (str(error), error.args)
-    assert "fleet_tasks.py" in str(caught.value.__cause__)
-
-
-async def test_mogs_own_errors_are_mognets_over_there(fleet: Fleet) -> None:
-    async with fleet.worker():
-        unknown = await fleet.mognet.submit("mog.unheard-of", queue_name="mog")
-        state, type_name, text = await fleet.mognet.outcome(unknown)
-        assert (state, type_name) == ("INVALID", "UnknownTask")
-        assert text.startswith("Unknown task: 'mog.unheard-of'")
-        state, type_name, text = await fleet.mognet.outcome(await fleet.mognet.submit("mog.sleep", "long"))
-        assert (state, type_name) == ("INVALID", "InvalidTaskArguments")
-        assert "InvalidErrorInfo(loc=('seconds',), msg='Input should be a valid number" in text
-
-
-async def test_mognets_own_errors_are_mogs_here(fleet: Fleet) -> None:
-    with pytest.raises(UnknownTask, match=r"'mognet\.unheard-of'"):
-        await (await fleet.submit("mognet.unheard-of", queue_name="mognet"))
-    with pytest.raises(InvalidTaskArguments) as caught:
-        await (await fleet.submit("mognet.sleep", "long"))
-    [info] = caught.value.errors
-    assert (info.loc, info.type) == ((1,), "float_parsing")
-
-
-async def test_a_failure_of_a_child_passes_through_a_parent_on_the_other_side(fleet: Fleet) -> None:
-    async with fleet.worker():
-        state, type_name, _ = await fleet.mognet.outcome(await fleet.mognet.submit("mog.ask", "mognet.fail", "own"))
-        assert (state, type_name) == ("FAILURE", "Declined")
-        with pytest.raises(type(FAILURES["own"])):
-            await (await fleet.submit("mognet.ask", "mog.fail", "own"))
 
 
 # -- revoked
@@ -365,21 +237,3 @@ async def test_priorities_of_mognets_count_on_mog(fleet: Fleet) -> None:
         for id_ in ids:
             await fleet.mognet.outcome(id_)
     assert fleet.side.notes == ["9", "5", "1"]
-
-
-# -- what is told of a failure that nobody knows
-
-
-async def test_a_failure_of_a_class_that_is_not_known_here_is_told(fleet: Fleet) -> None:
-    stranger = App(
-        fleet.app.name,
-        broker=fleet.app.config.broker,
-        results=fleet.app.config.results,
-        task_routes=ROUTES,
-        mognet_interop=True,
-    )
-    async with stranger:
-        with pytest.raises(TaskFailed) as caught:
-            await (await stranger.submit(Request(name="mognet.fail", args=("own",))))
-    assert caught.value.type_name.endswith("fleet_tasks:Declined")
-    assert caught.value.message == "E42"
