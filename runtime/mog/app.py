@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, overload
@@ -17,13 +17,13 @@ from pydantic_core import from_json, to_json
 from mog.config import AppConfig, load_config
 from mog.context import AsyncTask, Context, PlainTask
 from mog.dead_letters import DeadLetters, submit_again
-from mog.engine.contracts import Broker, ResultBackend, StateBackend
 from mog.engine.inline import InlinePort
 from mog.engine.io_thread import ThreadPort
 from mog.engine.port import Port
 from mog.engine.records import Node, Query, QueueDepth, Record
 from mog.engine.urls import EngineOptions, open_engine
-from mog.errors import ConfigError, InvalidRequest, ResultLost
+from mog.errors import ConfigError, ResultLost
+from mog.ids import read_id
 from mog.known_types import KnownTypes
 from mog.middleware import Middleware, MiddlewareStack
 from mog.queues import Queues
@@ -38,6 +38,9 @@ from mog.worker.events import Observer
 from mog.worker.worker import Worker
 
 if TYPE_CHECKING:
+    from mog.mognet.backends import BaseBroker, BaseStateBackend
+    from mog.mognet.registry import TaskRegistry
+    from mog.mognet.results import BaseResultBackend
     from mog.worker.alarm import Alarm
 
 P = ParamSpec("P")
@@ -66,9 +69,8 @@ class App:
         clock: Callable[[], float] = time.time,
         **settings: Any,
     ) -> None:
-        urls = {
-            key: url for key, url in (("broker", broker), ("results", results), ("state", state)) if url is not None
-        }
+        named = {"broker": broker, "results": results, "state": state}
+        urls = {key: url for key, url in named.items() if url is not None}
         if config is not None and (urls or settings):
             raise ConfigError(
                 f"App {name!r} is given both a config and {', '.join([*urls, *settings])}; use one of the two"
@@ -132,19 +134,32 @@ class App:
         return self._loop if self._loop is not None else asyncio.get_running_loop()
 
     @property
-    def broker(self) -> Broker:
-        """The engine's broker; its methods must run on the engine's own loop."""
-        return self.port().engine.broker
+    def broker(self) -> BaseBroker:
+        """The app's queues, with Mognet's methods."""
+        from mog.mognet.backends import BaseBroker  # noqa: PLC0415 - only Mognet's programs need it
+
+        return BaseBroker(self)
 
     @property
-    def result_backend(self) -> ResultBackend:
-        """The engine's result backend; its methods must run on the engine's own loop."""
-        return self.port().engine.results
+    def result_backend(self) -> BaseResultBackend:
+        """The app's results, with Mognet's methods."""
+        from mog.mognet.results import BaseResultBackend  # noqa: PLC0415 - only Mognet's programs need it
+
+        return BaseResultBackend(self)
 
     @property
-    def state_backend(self) -> StateBackend:
-        """The engine's state backend; its methods must run on the engine's own loop."""
-        return self.port().engine.state
+    def state_backend(self) -> BaseStateBackend:
+        """What the app's tasks keep between their runs, with Mognet's methods."""
+        from mog.mognet.backends import BaseStateBackend  # noqa: PLC0415 - only Mognet's programs need it
+
+        return BaseStateBackend(self)
+
+    @property
+    def task_registry(self) -> TaskRegistry:
+        """The tasks that the app knows, with Mognet's methods."""
+        from mog.mognet.registry import TaskRegistry  # noqa: PLC0415 - only Mognet's programs need it
+
+        return TaskRegistry(self.tasks)
 
     # -- the application's own parts
 
@@ -186,10 +201,8 @@ class App:
         CouldNotSubmit when the engine is out of reach. A name that no task of this process bears is sent unchecked:
         it may be another service's.
         """
-        if (
-            isinstance(task, Request) and args and isinstance(args[0], Context)
-        ):  # Mognet's form: submit(request, context)
-            return await args[0].submit(task)
+        if isinstance(task, Request) and args and isinstance(args[0], Context):
+            return await args[0].submit(task)  # Mognet's form: submit(request, context)
         return Result(self, await self.submitter.submit(self._request(task, args, kwargs)))
 
     @overload
@@ -253,12 +266,12 @@ class App:
 
     async def result(self, result_id: UUID | str) -> Result[Any]:
         """Return what is known of a task, by its id or the text of it. Raises ResultLost."""
-        known_id = _as_id(result_id)
+        known_id = read_id(result_id)
         return self._found(known_id, await self.port().call("results.get", known_id))
 
     def result_blocking(self, result_id: UUID | str) -> Result[Any]:
         """Like ``result``, for threads without a loop."""
-        known_id = _as_id(result_id)
+        known_id = read_id(result_id)
         return self._found(known_id, self.port().call_blocking("results.get", known_id))
 
     async def results(self, ids: Iterable[UUID]) -> list[Result[Any]]:
@@ -299,12 +312,12 @@ class App:
 
     async def queue_depths(self, queues: Iterable[str] | None = None) -> list[QueueDepth]:
         """Count what waits and runs in ``queues`` (default: all that this app uses); names are short."""
-        depths: list[QueueDepth] = await self.port().call("broker.depth", self._full_queue_names(queues))
+        depths: list[QueueDepth] = await self.port().call("broker.depth", self.queues.full_names(queues))
         return [depth._replace(name=self.queues.short_name(depth.name)) for depth in depths]
 
     async def purge_task_queues(self, queues: Iterable[str] | None = None) -> dict[str, int]:
         """Drop what waits in ``queues`` (default: all of this app's) and return how many of each were dropped."""
-        dropped: dict[str, int] = await self.port().call("broker.purge", self._full_queue_names(queues))
+        dropped: dict[str, int] = await self.port().call("broker.purge", self.queues.full_names(queues))
         return {self.queues.short_name(name): count for name, count in dropped.items()}
 
     async def get_current_status_of_nodes(self) -> AsyncIterator[Node]:
@@ -363,9 +376,6 @@ class App:
         self._workers.add(worker)
         return worker
 
-    def _full_queue_names(self, queues: Iterable[str] | None) -> Sequence[str]:
-        return [self.queues.full_name(queue) for queue in sorted(self.queues.used() if queues is None else queues)]
-
     def _found(self, result_id: UUID, record: Record | None) -> Result[Any]:
         if record is None:
             raise ResultLost(result_id)
@@ -388,10 +398,3 @@ def _make_port(app: str, config: AppConfig, clock: Callable[[], float]) -> Port:
     )
     factory = open_engine(config.broker, config.results, config.state, clock=clock, options=options)
     return (InlinePort if config.broker.startswith("memory:") else ThreadPort)(factory)
-
-
-def _as_id(result_id: UUID | str) -> UUID:
-    try:
-        return result_id if isinstance(result_id, UUID) else UUID(result_id)
-    except ValueError:
-        raise InvalidRequest(f"{result_id!r} is no id of a task: those are UUIDs") from None

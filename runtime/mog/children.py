@@ -66,6 +66,17 @@ async def build_tree(result: Result[Any], *, max_depth: int, max_width: int) -> 
     return root
 
 
+async def descendants(app: App, ancestor: UUID) -> list[UUID]:
+    """Return the ids of all tasks that were submitted on behalf of one, on however many levels."""
+    found: list[UUID] = []
+    level = [ancestor]
+    while level:
+        families = await asyncio.gather(*(ResultChildren(app, parent).ids() for parent in level))
+        level = [child for family in families for child in family]
+        found += level
+    return found
+
+
 async def _fill(tree: ResultTree, max_width: int) -> list[ResultTree]:
     ids = await tree.result.children.ids()
     tree.children = [ResultTree(child) for child in await tree.result.children.results(max_width)]

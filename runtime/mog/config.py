@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -26,7 +26,13 @@ from mog.errors import ConfigError
 from mog.ids import default_node_id
 from mog.validation import describe, empty_dict, empty_list, empty_set, redact
 
+if TYPE_CHECKING:
+    from mog.mognet.settings import ResultBackendConfig, StateBackendConfig
+
 DAY = 86_400.0
+
+MOGNETS = frozenset({"result_backend", "state_backend", "max_tasks", "max_reconnect_retries", "reconnect_interval"})
+"""Settings that Mognet has and mog has not; its ``broker`` is a table. See :mod:`mog.mognet.settings`."""
 
 
 def _seconds(value: Any) -> Any:
@@ -78,7 +84,8 @@ class GuardConfig(BaseModel):
 class AppConfig(BaseModel):
     """Settings of an application. Times are in seconds: a number, a timedelta, or ISO 8601 text such as ``PT90S``.
 
-    Names and meaning are Mognet's where Mognet has them. Raises ConfigError, with the nearest name for an unknown one.
+    Names and meaning are Mognet's where Mognet has them, and its nested settings of broker and backends are taken too.
+    Raises ConfigError, with the nearest name for an unknown one.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -152,12 +159,32 @@ class AppConfig(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        if isinstance(data, dict) and (
+            not MOGNETS.isdisjoint(data) or isinstance(data.get("broker"), dict | BaseModel)
+        ):
+            from mog.mognet.settings import flatten  # noqa: PLC0415 - knows this class; only Mognet's programs need it
+
+            data = flatten(data)
         try:
             config = handler(data)
         except ValidationError as error:
             what = describe(error, [*setting_names(cls)], info.context or {})
             raise ConfigError(f"the configuration is not valid: {what}") from None
         return config._completed()
+
+    @property
+    def result_backend(self) -> ResultBackendConfig:
+        """The settings of results as Mognet has them, to be read."""
+        from mog.mognet.settings import result_backend_of  # noqa: PLC0415 - only Mognet's programs need it
+
+        return result_backend_of(self)
+
+    @property
+    def state_backend(self) -> StateBackendConfig:
+        """The settings of State as Mognet has them, to be read."""
+        from mog.mognet.settings import state_backend_of  # noqa: PLC0415 - only Mognet's programs need it
+
+        return state_backend_of(self)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:

@@ -20,6 +20,7 @@ MogError
 ├── CheckpointLost                the place where a checkpointed loop stopped is not found again
 └── EngineError                   the broker or a store
 ├── NotConnected              the app is closed
+├── QueueNotFound             no queue of this name belongs to the app
 ├── EngineUnavailable         out of reach just now; trying again may help
 │   └── StoreFull
 └── StoreUnusable             trying again does not help
@@ -249,6 +250,19 @@ class EngineError(MogError):
 
 class NotConnected(EngineError):
     """The app is closed."""
+
+
+class QueueNotFound(EngineError):
+    """No queue of this name belongs to the app."""
+
+    def __init__(self, queue: str, hint: str = "") -> None:
+        super().__init__(queue, hint)
+        self.queue, self.hint = queue, hint
+
+    def __str__(self) -> str:
+        return (
+            f"no queue is named {self.queue!r}; {self.hint or 'those of the app are what its settings and tasks name'}"
+        )
 
 
 class EngineUnavailable(EngineError):

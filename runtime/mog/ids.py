@@ -15,6 +15,8 @@ import socket
 import time
 from uuid import UUID
 
+from mog.errors import InvalidRequest
+
 _VERSION_7, _VARIANT = 7 << 76, 2 << 62
 _RANDOM_A, _RANDOM_B = ((1 << 12) - 1) << 64, (1 << 62) - 1
 
@@ -24,6 +26,14 @@ def new_id() -> UUID:
     random = int.from_bytes(os.urandom(10), "big")
     milliseconds = time.time_ns() // 1_000_000
     return UUID(int=milliseconds << 80 | _VERSION_7 | random & _RANDOM_A | _VARIANT | random & _RANDOM_B)
+
+
+def read_id(text: UUID | str) -> UUID:
+    """Return a task's id from its text. Raises InvalidRequest."""
+    try:
+        return text if isinstance(text, UUID) else UUID(text)
+    except ValueError:
+        raise InvalidRequest(f"{text!r} is no id of a task: those are UUIDs") from None
 
 
 def default_node_id() -> str:

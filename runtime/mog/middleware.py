@@ -58,8 +58,9 @@ class MiddlewareStack:
         return bool(self._middlewares)
 
     def add(self, middleware: Middleware) -> None:
-        """Put one behind the others."""
-        self._middlewares.append(middleware)
+        """Put one behind the others, unless it is among them."""
+        if middleware not in self._middlewares:
+            self._middlewares.append(middleware)
 
     def copy(self) -> MiddlewareStack:
         """Return a stack of the same middlewares, to which others can be added."""

@@ -24,6 +24,10 @@ class Queues:
         """Return the name that a queue has on the broker; the form is Mognet's."""
         return self._prefix + queue
 
+    def full_names(self, queues: Iterable[str] | None) -> list[str]:
+        """Return the broker's names of ``queues``, without them of all that the app uses, sorted."""
+        return [self.full_name(queue) for queue in sorted(self.used() if queues is None else queues)]
+
     def short_name(self, full_name: str) -> str:
         """Return a queue's name as users know it."""
         return full_name.removeprefix(self._prefix)

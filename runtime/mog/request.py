@@ -21,6 +21,9 @@ from mog.validation import describe, empty_dict, empty_list
 
 R = TypeVar("R")
 
+Priority = Annotated[int, Field(ge=0, le=10)]
+"""0 to 10, higher first; RabbitMQ's and Mognet's."""
+
 SCALARS = frozenset({str, int, float, bool, type(None)})
 """Types of arguments that hold no model for sure."""
 
@@ -47,7 +50,7 @@ class Request(BaseModel, Generic[R]):
     deadline: timedelta | datetime | None = None
     queue_name: str | None = None
     kwargs_repr: str | None = None
-    priority: Annotated[int, Field(ge=0, le=10)] = 5
+    priority: Priority = 5
     delay: Annotated[timedelta, Field(ge=timedelta(0))] | None = None
     eta: datetime | None = None
     traceparent: TraceParent = None

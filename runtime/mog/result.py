@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from uuid import UUID
 
-from mog.children import ResultChildren, ResultTree, build_tree
+from mog.children import ResultChildren, ResultTree, build_tree, descendants
 from mog.engine.records import Record, StoredValue
 from mog.errors import ResultLost, ResultNotReady, ResultValueLost, Revoked
 from mog.progress import Progress
 from mog.remote_errors import RemoteError
+from mog.revoking import end
 from mog.states import ERROR_STATES, SUCCESS_STATES, TERMINAL_STATES, ResultState
 from mog.values import decode
 
 if TYPE_CHECKING:
     from mog.app import App
+    from mog.mognet.results import ResultValue
 
 R = TypeVar("R")
 
@@ -145,8 +148,11 @@ class Result(Generic[R]):
         """How often a worker died with it (a run that goes on counts as well, as in Mognet)."""
         return max(0, self.number_of_starts - self.number_of_stops)
 
-    async def wait(self, *, timeout: float | None = None) -> None:
-        """Wait until the task is done. Raises TimeoutError after ``timeout`` seconds; the task is not touched."""
+    async def wait(self, *, timeout: float | None = None, poll: float | None = None) -> None:  # noqa: ARG002 - Mognet's
+        """Wait until the task is done. Raises TimeoutError after ``timeout`` seconds; the task is not touched.
+
+        ``poll`` is how often Mognet asks, and means nothing here: who waits is told.
+        """
         if not self.done:
             with self._named_timeout(timeout):
                 self._record = await self._app.port().wait(self.id, timeout)
@@ -170,6 +176,13 @@ class Result(Generic[R]):
         """Wait, and return the value or raise the error, for threads without a loop: Django, scripts, ``def`` tasks."""
         self.wait_blocking(timeout=timeout)
         return self._decode(self._app.port().call_blocking("results.get_values", self.id))
+
+    @property
+    def value(self) -> ResultValue:
+        """The value as Mognet has it, to be looked at without raising what the task failed with."""
+        from mog.mognet.results import ResultValue  # noqa: PLC0415 - only Mognet's programs need it
+
+        return ResultValue(self._app, self)
 
     async def refresh(self) -> None:
         """Look at the store again."""
@@ -199,21 +212,47 @@ class Result(Generic[R]):
         """Return this result with its children and theirs, down to ``max_depth`` levels, this one included."""
         return await build_tree(self, max_depth=max_depth, max_width=max_width)
 
-    async def revoke(self, *, force: bool = False) -> None:
+    async def revoke(self, *, force: bool = False) -> Self:
         """Call the task off, and all that was submitted on its behalf; see :meth:`App.revoke`."""
         await self._app.revoke(self.id, force=force)
         await self.refresh()
+        return self
 
-    async def set_ttl(self, ttl: timedelta) -> None:
-        """Let the store forget the result ``ttl`` from now, or from its end if that comes later."""
-        if not await self._app.port().call("results.set_ttl", (self.id, ttl.total_seconds())):
+    async def set_result(self, value: Any, state: ResultState = ResultState.SUCCESS) -> Self:
+        """End a task whose value is known elsewhere than in a worker; an exception is an error.
+
+        What waits never starts, what runs is cancelled, and a done task stays as it is. An id that is not known yet is
+        remembered. Raises InvalidReturnValue and PayloadTooLarge.
+        """
+        self._record = await end(self._app, self.id, value, state)
+        return self
+
+    async def set_error(self, exc: BaseException, state: ResultState = ResultState.FAILURE) -> Self:
+        """End a task whose error is known elsewhere than in a worker; see :meth:`set_result`."""
+        return await self.set_result(exc, state)
+
+    async def set_ttl(self, ttl: timedelta, include_children: bool = True) -> None:
+        """Let the store forget the result ``ttl`` from now, or from its end if that comes later.
+
+        With ``include_children`` those of all that was submitted on its behalf, too.
+        """
+        below = await descendants(self._app, self.id) if include_children else []
+        call = self._app.port().call
+        if not await call("results.set_ttl", (self.id, ttl.total_seconds())):
             raise ResultLost(self.id)
+        await asyncio.gather(*(call("results.set_ttl", (one, ttl.total_seconds())) for one in below))
 
-    async def delete(self) -> None:
-        """Forget the result at once. Raises ResultNotReady for a task that is not done."""
-        if not await self._app.port().call("results.delete", self.id):
+    async def delete(self, include_children: bool = True) -> None:
+        """Forget the result at once. Raises ResultNotReady for a task that is not done.
+
+        With ``include_children`` those of all that was submitted on its behalf are forgotten too, save what is not done.
+        """
+        below = await descendants(self._app, self.id) if include_children else []
+        call = self._app.port().call
+        if not await call("results.delete", self.id):
             await self.refresh()
             raise ResultNotReady(f"task {self.id} is {self.state}; a result can be deleted once the task is done")
+        await asyncio.gather(*(call("results.delete", one) for one in below))
 
     def __await__(self) -> Generator[Any, None, R]:
         return (yield from self._wait_and_get().__await__())
@@ -246,16 +285,24 @@ class Result(Generic[R]):
             raise ResultNotReady
 
     def _decode(self, stored: StoredValue | None) -> R:
+        outcome = self.interpret(stored)
+        if isinstance(outcome, Exception):
+            raise outcome
+        value: R = outcome
+        return value
+
+    def interpret(self, stored: StoredValue | None) -> Any:
+        """Return what is stored of the outcome as a value, or as the exception with which the task failed.
+
+        Raises ResultValueLost.
+        """
         known = self._app.known_types
         value: Any = None if stored is None else decode(stored, known)
         if self.revoked:
-            raise Revoked(self, value.message if isinstance(value, RemoteError) else "")
+            return Revoked(self, value.message if isinstance(value, RemoteError) else "")
         if stored is None:
             raise ResultValueLost(self.id)
-        if isinstance(value, RemoteError):
-            raise value.rebuild(self, known)
-        decoded: R = value
-        return decoded
+        return value.rebuild(self, known) if isinstance(value, RemoteError) else value
 
 
 def _moment(timestamp: float | None) -> datetime | None:

@@ -1,14 +1,16 @@
-"""Calling tasks off, together with all that was submitted on their behalf."""
+"""Ending tasks from outside: calling them off, together with all that was submitted on their behalf."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from mog.engine.records import Record, Revocation
-from mog.values import encode_error
+from mog.errors import ResultError
+from mog.states import TERMINAL_STATES, ResultState
+from mog.values import encode_error, encode_value
 
 if TYPE_CHECKING:
     from mog.app import App
@@ -32,6 +34,23 @@ async def revoke(
     records: list[Record] = await asyncio.gather(*(port.call("results.revoke", one) for one in revocations))
     await revoke_children(app, ids, force=force)
     return records
+
+
+async def end(app: App, task_id: UUID, value: Any, state: ResultState) -> Record:
+    """End a task with a value, or an exception, that is known elsewhere than in a worker; return what it is now.
+
+    Raises ResultError for a state that is no end, InvalidReturnValue, and PayloadTooLarge.
+    """
+    if state not in TERMINAL_STATES:
+        raise ResultError(f"{state} is no end; a task ends in one of {', '.join(sorted(TERMINAL_STATES))}")
+    config = app.config
+    if isinstance(value, BaseException):
+        stored = encode_error(value, config.max_message_size, mognet=config.mognet_interop)
+    else:
+        stored = encode_value(value, config.max_message_size)
+    ended = Revocation(task_id, stored, config.result_ttl, config.result_value_ttl, state=state)
+    record: Record = await app.port().call("results.revoke", ended)
+    return record
 
 
 async def revoke_children(app: App, parents: Sequence[UUID], *, force: bool = False) -> None:

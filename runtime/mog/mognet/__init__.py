@@ -1,0 +1,66 @@
+"""Mognet 2.0's names, each for what mog has in its place.
+
+A program written for Mognet runs with ``mognet`` changed to ``mog`` in its imports: ``mog.app.app_config`` and the like
+are found by :mod:`mog.mognet.paths`, which takes the names from here. Type checkers do not see those paths; they see
+this module: ``from mog.mognet import ResultBackendConfig``. See docs/mognet.md.
+"""
+
+from mog.app import App
+from mog.children import ResultChildren, ResultTree
+from mog.config import AppConfig, Queues
+from mog.context import Context
+from mog.errors import (
+    ConfigError,
+    CouldNotSubmit,
+    EngineError,
+    InvalidErrorInfo,
+    InvalidTaskArguments,
+    MogError,
+    NotConnected,
+    QueueNotFound,
+    ResultError,
+    ResultFailed,
+    ResultLost,
+    ResultNotReady,
+    ResultValueLost,
+    Revoked,
+    TooManyRetries,
+    UnknownTask,
+)
+from mog.interrupts import Pause
+from mog.middleware import Middleware
+from mog.mognet.backends import BaseBroker, BaseStateBackend, QueueStats
+from mog.mognet.registry import TaskProtocol, TaskRegistry, task_registry
+from mog.mognet.results import (
+    AppParameters,
+    BaseResultBackend,
+    MemoryResultBackend,
+    RedisResultBackend,
+    ResultOrId,
+    ResultValue,
+    ResultValueHolder,
+)
+from mog.mognet.settings import (
+    AmqpBrokerSettings,
+    BrokerConfig,
+    Encoding,
+    RedisResultBackendSettings,
+    RedisStateBackendSettings,
+    ResultBackendConfig,
+    StateBackendConfig,
+)
+from mog.request import Priority, Request
+from mog.result import Result
+from mog.services import ClassService
+from mog.state import State
+from mog.states import ERROR_STATES, SUCCESS_STATES, TERMINAL_STATES, ResultState
+from mog.task import task
+
+MognetError = MogError
+ImproperlyConfigured = ConfigError
+ConnectionError = BrokerError = EngineError
+
+READY_STATES = TERMINAL_STATES
+UNREADY_STATES = frozenset(ResultState) - TERMINAL_STATES
+STARTED_STATES = frozenset({ResultState.RUNNING, ResultState.SUSPENDED})
+STOPPED_STATES = TERMINAL_STATES | {ResultState.SUSPENDED}
