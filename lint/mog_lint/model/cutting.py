@@ -42,15 +42,24 @@ class _Run(NamedTuple):
     statement: ast.stmt
 
 
-def cuts(source: Source, tree: ast.Module) -> Iterator[Cut]:
+class Unit(NamedTuple):
+    """Whole lines of a text that are statements of the top level: one part, or those of a long class."""
+
+    text: str
+    cuts: tuple[Cut, ...]
+
+
+def units(source: Source, tree: ast.Module) -> Iterator[Unit]:
     """Cut a text behind each statement of the top level, and a long class behind each of its own."""
     start = 0
     for run in _runs(tree.body):
         end = _behind(source, run.last)
-        yield from _class_cuts(source, start, run) or [Cut(source.text[start:end])]
+        text = source.text[start:end]
+        yield Unit(text, tuple(_class_cuts(source, start, run)) or (Cut(text),))
         start = end
     if start < len(source.text):
-        yield Cut(source.text[start:])
+        text = source.text[start:]
+        yield Unit(text, (Cut(text),))
 
 
 def _class_cuts(source: Source, start: int, run: _Run) -> list[Cut]:

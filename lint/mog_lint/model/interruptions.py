@@ -28,6 +28,7 @@ FOREIGN = frozenset(
     | {"dramatiq.Retry", "dramatiq.errors.Retry"}
 )
 EVERYTHING = frozenset({"builtins.Exception", "builtins.BaseException"})
+KEEPING = frozenset({Kind.TRIED, Kind.SUPPRESS})  # blocks that an interruption may not leave
 Key = tuple[Module, int]  # a function, by its site
 
 

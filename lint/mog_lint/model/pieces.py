@@ -1,9 +1,9 @@
 """A text that is typed in is parsed where it was changed: other statements keep their trees.
 
 libcst parses some 15,000 lines a second, which is 30 ms for 500 lines, and for each keystroke. CPython's own parser
-takes a tenth of that and tells where statements end. So the text is cut there, and each piece is parsed by itself; its
-tree has to generate it again. The pieces are the whole text, and their statements those of its tree, white space and
-comments between them apart.
+takes a tenth of that and tells where statements end (`outline`). So the text is cut there, and each piece is parsed by
+itself; its tree has to generate it again. The pieces are the whole text, and their statements those of its tree, white
+space and comments between them apart.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import Self
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
-from mog_lint.model.cutting import Cut, cuts
+from mog_lint.model.cutting import Cut
+from mog_lint.model.outline import outline
 from mog_lint.model.parsing import attempt
 from mog_lint.model.positions import Recorder
-from mog_lint.model.source import Problem, Source, Span, python_tree
+from mog_lint.model.source import Problem, Source, Span
 from mog_lint.model.stack import deep_recursion
 
 LEAST_IN_COMMON = 0.8  # of the lines; with less in common another text is at hand, and pieces would not pay
@@ -100,10 +101,11 @@ def parse_again(source: Source, data: bytes, before: Source, tree: cst.Module) -
 
     `data` are the bytes of the text.
     """
-    python = python_tree(data) if _is_alike(source, before) else None
-    if python is None or isinstance(python, Problem):
+    units = outline(source, data) if _is_alike(source, before) else None
+    if units is None or isinstance(units, Problem):
         return None
-    pieces = list(_pieces(cuts(source, python), tree.pieces if isinstance(tree, PiecedModule) else ()))
+    cuts = (cut for unit in units for cut in unit.cuts)
+    pieces = list(_pieces(cuts, tree.pieces if isinstance(tree, PiecedModule) else ()))
     is_whole = sum(len(piece.cut.text) for piece in pieces) == len(source.text)
     return PiecedModule.of(pieces) if pieces and is_whole else None
 

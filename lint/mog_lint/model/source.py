@@ -109,10 +109,15 @@ def syntax_problem(data: bytes) -> Problem | None:
 @lru_cache(maxsize=1)
 def python_tree(data: bytes) -> ast.Module | Problem:
     """Return CPython's own tree of a file, or what is wrong with it; the last one is asked for again and remembered."""
+    return parse_python(data)
+
+
+def parse_python(code: str | bytes) -> ast.Module | Problem:
+    """Return CPython's own tree, or what is wrong; bytes are decoded as they declare."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an invalid escape is ruff's business
         try:
-            return ast.parse(data, "<source>")
+            return ast.parse(code, "<source>")
         except SyntaxError as error:
             # -1 and 0 stand for "unknown", which some messages of the tokeniser give.
             return Problem(error.msg, Location(max(error.lineno or 1, 1), max(error.offset or 1, 1)))

@@ -14,7 +14,8 @@ from mog_lint.analysis import analyse
 from mog_lint.cache import OnProgress
 from mog_lint.config import LintConfig
 from mog_lint.findings import Finding
-from mog_lint.model.source import Problem, Span, read_source, syntax_problem
+from mog_lint.model.outline import outline
+from mog_lint.model.source import Problem, Source, Span, read_source
 from mog_lint.model.stack import with_large_stack
 from mog_lint.reporting import SYNTAX_ERROR, problem_finding
 from mog_lint.server.buffers import Changes, carried, encode
@@ -170,7 +171,8 @@ class Project:
 
 def _problem(data: bytes) -> Problem | None:
     """Return why a content is not Python. CPython is asked first, as it is fast; libcst may know newer syntax."""
-    if syntax_problem(data) is None:
+    source = read_source(data)
+    if isinstance(source, Source) and not isinstance(outline(source, data), Problem):
         return None
     outcome = with_large_stack(lambda: analyse(data))
     return outcome if isinstance(outcome, Problem) else None

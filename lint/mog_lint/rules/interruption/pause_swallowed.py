@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mog_lint.findings import Applicability, Severity
 from mog_lint.model.blocks import Block, Kind
-from mog_lint.model.interruptions import Interruption
+from mog_lint.model.interruptions import KEEPING, Interruption
 from mog_lint.model.summary import Function
 from mog_lint.pausing import let_pass_fix
 from mog_lint.rule import Bad, Good, RelatedSite, Report, Rule, RuleContext
@@ -173,6 +173,8 @@ class PauseSwallowed(Rule):
 def _kept(function: Function, context: RuleContext) -> dict[Block, list[Interruption]]:
     """Return the blocks that keep interruptions unawares, with these."""
     found: dict[Block, list[Interruption]] = defaultdict(list)
+    if not any(block.kind in KEEPING for block in function.blocks):
+        return found  # before it is worked out what runs in tasks, which takes all of them
     for item in context.interruptions.of(function, context.module):
         keeper = context.interruptions.keeper(item.number, function, context.module)
         if keeper is not None and not context.interruptions.is_on_purpose(keeper, context.module):
