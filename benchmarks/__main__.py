@@ -46,9 +46,7 @@ SETS = {
         "arq:tuned",
         "saq:tuned",
         "raw_rabbitmq",
-        "raw_rabbitmq:batch",
-        "raw_rabbitmq:pending",
-        "raw_rabbitmq:pending+batch",
+        "raw_rabbitmq:batch+pending",
     ),
 }
 """Systems that are measured beside each other, the first one of them mog as it comes."""
