@@ -37,9 +37,10 @@ from mog.engine.records import (
     Requeue,
     Revocation,
     StoredValue,
+    Unparked,
     Waiting,
 )
-from mog.errors import MogError
+from mog.errors import ConfigError, MogError
 
 Deliver = Callable[[Sequence[Delivery]], None]
 """Takes what a consumer hands out; called on the engine's loop, never awaited, must return at once."""
@@ -119,6 +120,19 @@ class Broker(ABC):
 
         Tasks that run are not touched. The dropped tasks become REVOKED.
         """
+
+    async def unpark(self, queues: Sequence[str]) -> Unparked:
+        """Put what the store keeps back, of ``queues`` or (none) of all, into its queue as a message, to run at once.
+
+        The messages are such as every release reads, and Mognet; the tasks are from then on as if Mognet had submitted
+        them. What runs on a process that lives stays. A task may come up twice where a process dies meanwhile.
+
+        Raises ConfigError where queues and store are one: nothing is kept back there.
+        """
+        raise ConfigError(
+            f"nothing to unpark in {', '.join(queues) or 'any queue'}: tasks are kept back from their queues only on "
+            "RabbitMQ and Redis"
+        )
 
     @abstractmethod
     async def dead(self, query: DeadQuery) -> list[DeadLetter]:

@@ -130,6 +130,13 @@ class Revocation(NamedTuple):
     state: ResultState = ResultState.REVOKED
 
 
+class Unparked(NamedTuple):
+    """How many tasks of each queue were published, and how many stay in the store because processes hold them."""
+
+    published: dict[str, int]
+    held: int
+
+
 class DeadLetter(NamedTuple):
     """A message that no worker could bring to a good end, kept until somebody replays or drops it."""
 

@@ -12,8 +12,9 @@ from mog.engine.distributed.consumer import DistributedConsumer
 from mog.engine.distributed.core import Core
 from mog.engine.distributed.nodes import Nodes
 from mog.engine.distributed.part import Part
+from mog.engine.distributed.unparking import unpark
 from mog.engine.distributed.upkeep import Upkeep
-from mog.engine.records import DeadLetter, DeadQuery, Node, QueueDepth
+from mog.engine.records import DeadLetter, DeadQuery, Node, QueueDepth, Unparked
 from mog.errors import EngineError
 
 logger = logging.getLogger("mog.engine.distributed")
@@ -81,6 +82,10 @@ class DistributedBroker(Part, Broker):
         if self.core.consumer is not None:
             self.core.consumer.drop(chosen)
         return dict(zip(chosen, revoked, strict=True))
+
+    async def unpark(self, queues: Sequence[str]) -> Unparked:
+        """See :meth:`Broker.unpark`."""
+        return await unpark(self.core, queues)
 
     async def dead(self, query: DeadQuery) -> list[DeadLetter]:
         """See :meth:`Broker.dead`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from mog.engine.distributed.envelope import write_envelope
@@ -26,6 +26,10 @@ GATHER = 0.01
 """Seconds in which confirmations gather before the store is told: nobody waits for that, but for the store."""
 
 
+Write = Callable[[WakeUp], bytes]
+"""Makes the message that wakes a task up."""
+
+
 class Dispatch:
     """The way of wake-ups from the store to RabbitMQ."""
 
@@ -34,14 +38,14 @@ class Dispatch:
         self._sent: list[tuple[UUID, int]] = []
         self._noting: asyncio.Task[None] | None = None
 
-    async def send(self, wake_ups: Sequence[WakeUp]) -> list[MogError | None]:
+    async def send(self, wake_ups: Sequence[WakeUp], write: Write = write_envelope) -> list[MogError | None]:
         """Publish wake-ups; never raises. Answers None for what RabbitMQ has."""
         if not wake_ups:
             return []
-        answers = await self._publish(wake_ups)
+        answers = await self._publish(wake_ups, write)
         lost = [at for at, answer in enumerate(answers) if isinstance(answer, Unroutable)]
         if lost:  # somebody has deleted the queue since it was declared
-            again = await self._publish([wake_ups[at] for at in lost])
+            again = await self._publish([wake_ups[at] for at in lost], write)
             for at, answer in zip(lost, again, strict=True):
                 answers[at] = answer
         self._note(one for one, answer in zip(wake_ups, answers, strict=True) if answer is None)
@@ -56,9 +60,9 @@ class Dispatch:
         while self._noting is not None:
             await asyncio.wait([self._noting])
 
-    async def _publish(self, wake_ups: Sequence[WakeUp]) -> list[MogError | None]:
+    async def _publish(self, wake_ups: Sequence[WakeUp], write: Write) -> list[MogError | None]:
         short = self._names.short
-        parcels = [Parcel(short(one.queue), write_envelope(one), one.priority, str(one.id)) for one in wake_ups]
+        parcels = [Parcel(short(one.queue), write(one), one.priority, str(one.id)) for one in wake_ups]
         try:
             await self._transport.declare(list({parcel.queue for parcel in parcels}))
             return await self._transport.publish(parcels)

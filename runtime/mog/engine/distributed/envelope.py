@@ -41,6 +41,12 @@ def write_envelope(wake_up: WakeUp) -> bytes:
     return head % (str(id_).encode(), priority, seq, len(body)) + body + b"}"
 
 
+def write_plain_envelope(wake_up: WakeUp) -> bytes:
+    """Return the message that wakes a task whatever its round, as Mognet writes it."""
+    id_, _, _, priority, body = wake_up
+    return b'{"id":"%s","kind":"Request","payload":%s,"priority":%d}' % (str(id_).encode(), body, priority)
+
+
 def read_envelope(content: bytes, queue: str) -> Arrival:
     """Read a message of a task queue, mog's or Mognet's. Raises MalformedMessage."""
     head = OURS.match(content)

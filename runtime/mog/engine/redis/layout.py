@@ -127,7 +127,8 @@ def lua_names(text: str) -> str:
     """
     lines = [f"local {name.upper()} = app .. '{end}'" for name, end in _ALL.items() if name.upper() in text]
     lines += [f"local {name.upper()} = '{end}'" for name, end in PARTS.items() if name.upper() in text]
-    if "RECORD_FIELDS" in text:
-        fields = ", ".join(f"'{field}'" for field in RECORD_FIELDS)
-        lines.append(f"local RECORD_FIELDS = {{{fields}}}")
+    for name, fields in (("RECORD_FIELDS", RECORD_FIELDS), ("OWN_FIELDS", OWN_FIELDS)):
+        if name in text:
+            quoted = ", ".join(f"'{field}'" for field in fields)
+            lines.append(f"local {name} = {{{quoted}}}")
     return "\n".join(lines)

@@ -21,6 +21,7 @@ from mog.engine.redis.scripts import Scripts
 from mog.engine.redis.server import look_at
 from mog.engine.redis.settings import RedisSettings
 from mog.engine.redis.submissions import Submissions
+from mog.engine.redis.unparking import Unparking
 from mog.engine.redis.watches import Watches
 
 
@@ -49,6 +50,7 @@ class RedisStore:
         self.submissions = Submissions(self.scripts, self.owner)
         self.attempts = Attempts(self.scripts, self.owner, node_id, lease)
         self.schedule = Schedule(self.scripts)
+        self.unparking = Unparking(self.scripts)
         self.leases = Leases(self.scripts, self.owner, node_id, lease)
         self.records = Records(self.scripts)
         self.watches = Watches(self.scripts, self.owner)

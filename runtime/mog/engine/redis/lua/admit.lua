@@ -1,3 +1,4 @@
+-- needs: forgetting
 -- needs: indexing
 -- needs: leases
 -- needs: owning
@@ -20,12 +21,6 @@ local function adopt(id, queue, priority, body)
   for _, part in ipairs({'', CHILDREN, METADATA}) do call('PERSIST', result .. part) end
 end
 
--- Mognet submits an id again by overwriting its fields of the hash; what we knew of the life before is void.
-local function forget(id)
-  call('HDEL', RESULT .. id, 'mog_queue', 'mog_priority', 'mog_due', 'mog_expires', 'mog_retries', 'mog_seq', 'mog_owner',
-    'mog_ttl', 'mog_own_ttl', 'mog_dead', 'mog_call')
-end
-
 local function start(id, at, starts, due, queue)
   local result = RESULT .. id
   call('HSET', result, 'state', '"RUNNING"', 'number_of_starts', starts, 'started', iso(now), 'node_id', NODE_ID,
@@ -45,7 +40,7 @@ return each(FIRST + 3, 5, function(at)
       'mog_seq', 'mog_owner', 'mog_retries', 'mog_due', 'mog_queue', 'mog_dead', 'mog_expires'))
   if not known then return {verdict.missing} end
   if OVER[state] then return {verdict.over, dead} end
-  if expires then
+  if expires then  -- Mognet has submitted the id again: it overwrites its own fields of the life before alone
     forget(id)
     current, owner, retries, due, queue = false, false, false, false, false
   end

@@ -1,0 +1,23 @@
+"""The way back: what waits in the store is published for processes that look for it nowhere but in RabbitMQ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mog.engine.records import Unparked
+
+if TYPE_CHECKING:
+    from mog.app import App
+
+
+async def unpark(app: App, queues: Iterable[str] = ()) -> Unparked:
+    """Publish what waits in the store, in ``queues`` or in all, to run at once; names are short.
+
+    For a roll-back to Mognet, or to an older release that cannot read the store, once no worker of this one is left:
+    see :meth:`Broker.unpark`. Raises ConfigError on the embedded engine, which has nothing to unpark.
+    """
+    full_names = [app.queues.full_name(queue) for queue in queues]
+    unparked: Unparked = await app.port().run(lambda engine: engine.broker.unpark(full_names))
+    short = {app.queues.short_name(name): count for name, count in unparked.published.items()}
+    return unparked._replace(published=short)
