@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from mog_lint.model.expressions import dotted_name
+from mog_lint.model.expressions import dotted_name, root_name
 from mog_lint.model.scope import Scope
 from mog_lint.model.summary import Symbols
 
@@ -38,6 +38,18 @@ def bind_import_from(node: cst.ImportFrom, scope: Scope) -> list[str]:
         name = dotted_name(alias.name)
         bind_target(alias.name if alias.asname is None else alias.asname.name, (f"{module}:{name}",), scope)
     return []
+
+
+def bind_self(node: cst.FunctionDef, inner: Scope) -> None:
+    """Let the first parameter of a method stand for an instance of its class, if that is of the top level."""
+    names = [root_name(decorator.decorator) for decorator in node.decorators]
+    positional = (*node.params.posonly_params, *node.params.params)
+    qualname = inner.parent.qualname.removesuffix(".") if inner.parent is not None else ""
+    if positional and "staticmethod" not in names and "." not in qualname:
+        is_class = "classmethod" in names
+        inner.bind(positional[0].name.value, (f":{qualname}",) if is_class else (f":{qualname}()",))
+        inner.self_name = "" if is_class else positional[0].name.value
+        inner.self_class = qualname
 
 
 def lasting(symbols: Symbols) -> Symbols:

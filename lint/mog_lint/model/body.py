@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import libcst as cst
 
 from mog_lint.model.blocks import NOWHERE, UNBOUNDED, Block, Fact, Kind
 from mog_lint.model.cancelling import Cancelling
+from mog_lint.model.conditions import Conditions
 from mog_lint.model.repeating import is_pause, late_pauses
 from mog_lint.model.summary import Call
 
@@ -35,6 +37,11 @@ class Body:
     _open: list[int] = field(default_factory=lambda: [0])
     _catching: int = 0
     _late: frozenset[int] | None = None
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """Under which conditions the calls are made."""
+        return Conditions(self.function)
 
     def begin(self, kind: Kind) -> None:
         """Begin a block."""

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from mog_lint.model.binding import bind_import, bind_import_from, bind_target, lasting
+from mog_lint.model.binding import bind_import, bind_import_from, bind_self, bind_target, lasting
 from mog_lint.model.blocks import Fact, Kind
 from mog_lint.model.body import Body
 from mog_lint.model.calls import CallCollector
 from mog_lint.model.cancelling import is_timeout
 from mog_lint.model.catching import Catching
+from mog_lint.model.conditions import alternatives_of, switches
 from mog_lint.model.expressions import instances_of, is_main_guard, root_name, symbols_of
 from mog_lint.model.parameters import parameters
 from mog_lint.model.scope import MAX_SYMBOLS, Scope, merge
@@ -86,6 +87,8 @@ class _Builder:
                 calls=tuple(body.calls),
                 is_generator=body.is_generator,
                 blocks=body.blocks(cancelled),
+                conditions=tuple(body.conditions.noted),
+                rebound=tuple(body.conditions.rebound),
             )
             for function, body in self.functions
         )
@@ -98,11 +101,16 @@ class _Builder:
 
     def walk(self, body: Statements, scope: Scope) -> None:
         """Walk statements in order."""
+        begun = 0
         for statement in body:
             if isinstance(statement, cst.SimpleStatementLine):
                 self.walk(statement.body, scope)
             elif (visit := _VISITORS.get(type(statement).__name__)) is not None:
                 visit(self, statement, scope)
+                if self.body is not None and isinstance(statement, cst.If):
+                    begun += self.body.conditions.past(statement, len(self.body.calls))
+        if self.body is not None:
+            self.body.conditions.end(begun, len(self.body.calls))
 
     def symbols(self, expression: cst.BaseExpression, scope: Scope) -> Symbols:
         return symbols_of(expression, scope, bool(self.stars))
@@ -138,6 +146,7 @@ class _Builder:
             scope.is_class,
             self.branch,
             node.asynchronous is not None,
+            parameters=switches(node),
         )
         scope.bind(name, (f":{qualname}",))
         inner = Scope(scope, f"{qualname}{LOCALS}")
@@ -152,7 +161,8 @@ class _Builder:
             if isinstance(rest, cst.Param):  # the annotation tells what is inside, not what it is
                 inner.bind(rest.name.value)
         if scope.is_class:
-            self.bind_self(node, inner)
+            bind_self(node, inner)
+        inner.on_bind = body.conditions.rebind
         self.bodies.append((node.body.body, inner, self.branch, body))
 
     def lambda_(self, name: cst.Name, node: cst.Lambda, scope: Scope) -> Symbols:
@@ -160,17 +170,6 @@ class _Builder:
         body = cst.SimpleStatementSuite([cst.Return(node.body)])
         self.function(cst.FunctionDef(name, node.params, body), scope)
         return (f":{scope.qualify(name.value)}",)
-
-    def bind_self(self, node: cst.FunctionDef, inner: Scope) -> None:
-        """Let the first parameter of a method stand for an instance of its class, if that is of the top level."""
-        names = [root_name(decorator.decorator) for decorator in node.decorators]
-        positional = (*node.params.posonly_params, *node.params.params)
-        qualname = inner.parent.qualname.removesuffix(".") if inner.parent is not None else ""
-        if positional and "staticmethod" not in names and "." not in qualname:
-            is_class = "classmethod" in names
-            inner.bind(positional[0].name.value, (f":{qualname}",) if is_class else (f":{qualname}()",))
-            inner.self_name = "" if is_class else positional[0].name.value
-            inner.self_class = qualname
 
     def decoration(self, decorator: cst.Decorator, scope: Scope) -> Decoration:
         expression = decorator.decorator
@@ -207,9 +206,6 @@ class _Builder:
         scope.bind(name, (f":{qualname}",))
 
     # Imports and assignments
-
-    def import_(self, node: cst.Import, scope: Scope) -> None:
-        bind_import(node, scope)
 
     def import_from(self, node: cst.ImportFrom, scope: Scope) -> None:
         self.stars += bind_import_from(node, scope)
@@ -262,6 +258,10 @@ class _Builder:
     def assert_(self, node: cst.Assert, scope: Scope) -> None:
         self.calls(node.test, scope)
 
+    def global_(self, node: cst.Global, _scope: Scope) -> None:
+        if self.body is not None:
+            self.body.conditions.share(node)
+
     def delete(self, node: cst.Del, scope: Scope) -> None:
         bind_target(node.target, (), scope)
 
@@ -291,14 +291,13 @@ class _Builder:
     def if_(self, node: cst.If, scope: Scope) -> None:
         if scope.parent is None and is_main_guard(node.test):
             self.is_script = True
-        alternatives: list[Sequence[Statements]] = []
-        branch: cst.If | cst.Else | None = node
-        while isinstance(branch, cst.If):
-            self.calls(branch.test, scope)
-            alternatives.append([branch.body.body])
-            branch = branch.orelse
-        alternatives.append([] if branch is None else [branch.body.body])
-        self.branches(alternatives, scope)
+        alternatives = alternatives_of(node)
+        for test, _ in alternatives:
+            self.calls(test, scope)
+        if self.body is None:
+            self.branches(([body] for _, body in alternatives), scope)
+        else:
+            self.branches(self.body.conditions.alternatives(alternatives, self.body.calls), scope)
 
     def try_(self, node: cst.Try | cst.TryStar, scope: Scope) -> None:
         catching = Catching(self.body, self.site, bool(self.stars), scope)
@@ -378,15 +377,16 @@ def _bodies(clause: cst.Else | cst.Finally | None) -> list[Statements]:
 _VISITORS: dict[str, Callable[..., None]] = {
     "FunctionDef": _Builder.function,
     "ClassDef": _Builder.class_,
-    "Import": _Builder.import_,
+    "Import": lambda _, node, scope: bind_import(node, scope),
     "ImportFrom": _Builder.import_from,
-    "LazyImport": _Builder.import_,
+    "LazyImport": lambda _, node, scope: bind_import(node, scope),
     "LazyImportFrom": _Builder.import_from,
     "Assign": _Builder.assign,
     "AnnAssign": _Builder.annotated_assign,
     "AugAssign": _Builder.augmented_assign,
     "Del": _Builder.delete,
     "Expr": _Builder.expression,
+    "Global": _Builder.global_,
     "Raise": _Builder.raise_,
     "Assert": _Builder.assert_,
     "Return": _Builder.return_,

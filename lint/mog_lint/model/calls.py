@@ -13,6 +13,7 @@ import libcst as cst
 from mog_lint.model.binding import bind_target
 from mog_lint.model.blocks import Kind
 from mog_lint.model.body import Body
+from mog_lint.model.conditions import given
 from mog_lint.model.expressions import dotted_name, symbols_of
 from mog_lint.model.scope import Scope
 from mog_lint.model.summary import CONTEXT, FLAGS, VALUE, Call, Symbols, Use, attribute, is_context
@@ -89,7 +90,8 @@ class CallCollector:
             self.visit(argument.value, scope)
         if symbols:
             spoken = self._spoken(node, scope) if symbols[0].endswith(_SPOKEN) else ()
-            self.body.calls.append(Call(symbols, self.site(node), use, _constants(node) + spoken))
+            arguments = given(node, self.body.conditions.names)
+            self.body.calls.append(Call(symbols, self.site(node), use, _constants(node) + spoken, arguments))
             self.body.note_pause(node, self.site)
         self.body.note_cancel(node)
         if self.body.takes_context and any(self._is_context(argument.value, scope) for argument in node.args):

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from mog_lint.blocking import Kind
 from mog_lint.model.coroutines import Blocked, Coroutines
+from mog_lint.model.feasible import Values, calls_made, values_given
 from mog_lint.model.project import Module
 from mog_lint.model.summary import Call, Function, Use
 
+NOTHING: Values = frozenset()
 RUNNING = "asyncio.get_running_loop"
 
 
@@ -43,7 +45,7 @@ class ChainSearch:
 
     coroutines: Coroutines
     depth: int
-    _found: dict[tuple[int, int], tuple[Way, ...]] = field(default_factory=dict)
+    _found: dict[tuple[int, int, Values], tuple[Way, ...]] = field(default_factory=dict)
 
     def chains(self, module: Module) -> Iterator[Chain]:
         """Yield, for each coroutine of a module, one chain for each blocking call that it reaches."""
@@ -51,35 +53,45 @@ class ChainSearch:
             if not function.is_async or self.coroutines.is_offloaded(function, module):
                 continue
             seen: set[tuple[Module, int]] = set()
-            for call in function.calls:
+            is_command = self.coroutines.is_command(function, module)
+            for call in calls_made(function, NOTHING):
                 chain = next(self._from(call, module, seen), None)
-                if chain is not None:
+                if chain is not None and not (is_command and chain.blocked.blocking.kind is Kind.FILE):
                     yield chain
 
     def _from(self, call: Call, module: Module, seen: set[tuple[Module, int]]) -> Iterator[Chain]:
         for home, helper in self._helpers(call, module):
-            found = self._below(home, helper, self.depth)
+            values = self._values(call, helper, home, NOTHING)
+            found = self._below(home, helper, self.depth, values)
             for blocked, steps in sorted(found, key=lambda item: item[0].blocking.kind is Kind.FILE):
                 sink = (steps[-1].module, steps[-1].site)
                 if sink not in seen:
                     seen.add(sink)
                     yield Chain(call, blocked, steps)
 
-    def _below(self, module: Module, function: Function, depth: int) -> tuple[Way, ...]:
-        key = (id(function), depth)  # the project keeps its functions
+    def _values(self, call: Call, helper: Function, home: Module, known: Values) -> Values:
+        if not helper.parameters:
+            return NOTHING
+        is_bound = helper.is_method and not self.coroutines.is_static(helper, home)
+        return values_given(call, helper, known, is_bound=is_bound)
+
+    def _below(self, module: Module, function: Function, depth: int, values: Values) -> tuple[Way, ...]:
+        key = (id(function), depth, values)  # the project keeps its functions
         if key not in self._found:
             self._found[key] = ()  # of a recursion the first turn tells all
-            self._found[key] = tuple(self._search(module, function, depth))
+            self._found[key] = tuple(self._search(module, function, depth, values))
         return self._found[key]
 
-    def _search(self, module: Module, function: Function, depth: int) -> Iterator[Way]:
-        for blocked in self.coroutines.blocked_in(function, module):
+    def _search(self, module: Module, function: Function, depth: int, values: Values) -> Iterator[Way]:
+        calls = tuple(calls_made(function, values))
+        for blocked in self.coroutines.blocked_in(function, module, calls):
             if self._counts(blocked, module):
                 yield blocked, (Step(module, blocked.call.site, function),)
-        for call in function.calls if depth > 1 else ():
+        for call in calls if depth > 1 else ():
             step = Step(module, call.site, function)
             for home, helper in self._helpers(call, module):
-                yield from ((blocked, (step, *steps)) for blocked, steps in self._below(home, helper, depth - 1))
+                given = self._values(call, helper, home, values)
+                yield from ((blocked, (step, *steps)) for blocked, steps in self._below(home, helper, depth - 1, given))
 
     def _counts(self, blocked: Blocked, module: Module) -> bool:
         """Say whether a helper's call is worth a word: short locks are not, nor what asks for a running loop."""

@@ -10,17 +10,22 @@ from mog_lint.model.summary import (
     Argument,
     Call,
     Class,
+    Condition,
     Decoration,
     Function,
+    Given,
     Parameter,
+    Predicate,
     SilencedRule,
     Summary,
     Suppression,
     Symbols,
     Use,
+    Verb,
 )
 
 USES = {use.value: use for use in Use}  # a look-up takes a fifth of the time of a call of the class
+VERBS = {verb.value: verb for verb in Verb}
 KINDS = {kind.value: kind for kind in Kind}
 
 
@@ -62,6 +67,9 @@ def _function_data(function: Function) -> list[Any]:
         function.is_generator,
         function.calls,
         function.blocks,
+        function.parameters,
+        function.conditions,
+        function.rebound,
     ]
 
 
@@ -72,15 +80,34 @@ def _class_data(item: Class) -> list[Any]:
 def _function(
     qualname: str, site: int, decorations: list[Any], returns: list[str], first: list[Any] | None, *rest: Any
 ) -> Function:
-    is_method, branches, is_async, is_generator, calls, blocks = rest
+    is_method, branches, is_async, is_generator, calls, blocks, parameters, conditions, rebound = rest
     parameter = None if first is None else _parameter(*first)
     decorated = tuple(_decoration(*item) for item in decorations)
-    made = tuple(Call(tuple(symbols), at, USES[use], tuple(constants)) for symbols, at, use, constants in calls)
-    laid = tuple(_block(*item) for item in blocks)
-    flags = (is_async, is_generator)
     return Function(
-        qualname, site, decorated, tuple(returns), parameter, is_method, tuple(branches), *flags, made, laid
+        qualname,
+        site,
+        decorated,
+        tuple(returns),
+        parameter,
+        is_method,
+        tuple(branches),
+        is_async,
+        is_generator,
+        tuple(_call(*item) for item in calls),
+        tuple(_block(*item) for item in blocks),
+        tuple(Given(*item) for item in parameters),
+        tuple(_condition(*item) for item in conditions),
+        tuple((name, under) for name, under in rebound),
     )
+
+
+def _call(symbols: list[str], site: int, use: str, constants: list[str], given: list[Any]) -> Call:
+    return Call(tuple(symbols), site, USES[use], tuple(constants), tuple(Given(*item) for item in given))
+
+
+def _condition(first: int, end: int, parent: int, predicates: list[Any]) -> Condition:
+    asked = tuple(Predicate(name, VERBS[verb], constant) for name, verb, constant in predicates)
+    return Condition(first, end, parent, asked)
 
 
 def _block(kind: str, site: int, parent: int, *rest: Any) -> Block:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,17 @@ AT_ONCE = frozenset({"timeout=0", "timeout=0.0", "block=False", "blocking=False"
 POSITIONAL = {"acquire": "0=False", "get": "0=False", "join": "0=0", "wait": "0=0", "result": "0=0", "poll": "0=0"}
 # Decorators that leave a function what it is.
 PLAIN = frozenset({"builtins.staticmethod", "builtins.classmethod", "abc.abstractmethod", "typing.final"})
+# What makes a command of a function: it runs once, and has its event loop to itself.
+COMMANDS = frozenset(
+    name
+    for pattern in (
+        "{typer,typer.main}.Typer.{command,callback}",
+        "{click,asyncclick,rich_click}.{command,group}",
+        "{click,asyncclick,rich_click}.Group.{command,group}",
+        "cyclopts.App.{command,default}",
+    )
+    for name in expand(pattern)
+)
 OVERRIDE, OVERLOAD = ".override", ".overload"
 COROUTINES = frozenset(
     name
@@ -59,13 +70,20 @@ class Coroutines:
         if module not in self._known:
             coroutines = (function for function in module.summary.functions if function.is_async)
             functions = (function for function in coroutines if not self.is_offloaded(function, module))
-            self._known[module] = tuple(item for function in functions for item in self.blocked_in(function, module))
+            self._known[module] = tuple(
+                item for function in functions for item in self._worth_telling(function, module)
+            )
         yield from (item for item in self._known[module] if item.blocking.kind in kinds)
 
-    def blocked_in(self, function: Function, module: Module) -> Iterator[Blocked]:
-        """Yield the blocking calls in the body of any function."""
+    def _worth_telling(self, function: Function, module: Module) -> Iterator[Blocked]:
+        for item in self.blocked_in(function, module):
+            if item.blocking.kind is not Kind.FILE or not self.is_command(function, module):
+                yield item
+
+    def blocked_in(self, function: Function, module: Module, calls: Iterable[Call] | None = None) -> Iterator[Blocked]:
+        """Yield the blocking calls in the body of any function, or those among some of its calls."""
         inner: tuple[str, ...] = ()
-        for call in function.calls:
+        for call in function.calls if calls is None else calls:
             blocking = None if call.is_awaited or _returns_at_once(call) else self._find(call, module)
             if blocking is None:
                 continue
@@ -104,15 +122,24 @@ class Coroutines:
                 return False
         return True
 
+    def is_command(self, function: Function, module: Module) -> bool:
+        """Say whether a function is a command of a command line."""
+        return not COMMANDS.isdisjoint(name.replace("()", "") for name in self._decorators(function, module))
+
+    def is_static(self, function: Function, module: Module) -> bool:
+        """Say whether a method is given its object by nobody."""
+        return self._is_decorated(function, module, "staticmethod")
+
     def _is_decorated(self, function: Function, module: Module, ending: str) -> bool:
+        return any(name.endswith(ending) for name in self._decorators(function, module))
+
+    def _decorators(self, function: Function, module: Module) -> frozenset[str]:
         symbols = [symbol for decoration in function.decorations for symbol in decoration.symbols]
-        return any(name.endswith(ending) for name in self.project.resolve(symbols, module))
+        return self.project.resolve(symbols, module)
 
     def is_offloaded(self, function: Function, module: Module) -> bool:
         """Say whether a decorator has a function run elsewhere."""
-        symbols = [symbol for decoration in function.decorations for symbol in decoration.symbols]
-        names = self.project.resolve(symbols, module)
-        return not self.offload.isdisjoint(name.replace("()", "") for name in names)
+        return not self.offload.isdisjoint(name.replace("()", "") for name in self._decorators(function, module))
 
     def names(self, function: Function, module: Module) -> set[str]:
         """Return the full names that a function calls, instances spelt as their class."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from mog_lint.model.summary import MAX_SYMBOL_LENGTH, Symbols, is_quantity
 
@@ -22,9 +22,12 @@ class Scope:
         self.is_class = is_class
         self.self_name = ""  # in a method: what its instance is called, and the class
         self.self_class = ""
+        self.on_bind: Callable[[str], None] | None = None  # told of each name that is bound
 
     def bind(self, name: str, symbols: Symbols = ()) -> None:
         """Bind a name anew."""
+        if self.on_bind is not None:
+            self.on_bind(name)
         self.names[name] = tuple(symbol for symbol in symbols if len(symbol) <= MAX_SYMBOL_LENGTH)
 
     def look_up(self, name: str) -> Symbols | None:

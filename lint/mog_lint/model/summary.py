@@ -81,17 +81,57 @@ VALUE = "~"
 FLAGS = ("WNOHANG", "NUMERIC")  # that a child has not ended is told at once; a numeric address needs no server
 
 
+class Verb(StrEnum):
+    """What a predicate says of a parameter."""
+
+    IS_TRUE = "t"
+    IS_FALSE = "f"
+    IS = "="
+    IS_NOT = "!"
+    STARTS = "s"
+    STARTS_NOT = "n"
+    FIRST_TIME = "1"  # of none: what is made here is kept in a name of the module or of a class
+
+
+class Predicate(NamedTuple):
+    """A question to a parameter, where the verb has one about a constant."""
+
+    name: str
+    verb: Verb
+    constant: str = ""
+
+
+class Condition(NamedTuple):
+    """One of these predicates holds for the calls from `first` up to `end`, and so does the condition `parent`."""
+
+    first: int
+    end: int
+    parent: int
+    predicates: tuple[Predicate, ...]
+
+
+class Given(NamedTuple):
+    """An argument of a call, by place or name (`*` and `**` where it is unpacked), or a parameter and its default.
+
+    The value is a constant's symbol, `@name` for a parameter of the function around that is handed on, or empty.
+    """
+
+    name: str
+    value: str
+
+
 class Call(NamedTuple):
     """A call in a function's own body: what is called, and the arguments that are constants, as `timeout=0`.
 
     An argument that names one of the FLAGS counts as that flag. Of some calls the symbols of an argument are kept too,
-    as `0~=60`: the first argument is 60.
+    as `0~=60`: the first argument is 60. `given` are all arguments.
     """
 
     symbols: Symbols
     site: int
     use: Use
     constants: tuple[str, ...] = ()
+    given: tuple[Given, ...] = ()
 
     @property
     def is_awaited(self) -> bool:
@@ -116,7 +156,9 @@ class Function:
     `returns` is what calling it gives, by its annotation, else by its `return` statements.
     `first` is the first positional parameter, or `*args`. `branches` are the alternatives of `if`, `try` and `match`
     that it stands in, as `number/alternative`; two functions in different alternatives never exist both. `calls` are
-    those of its own body, without those of functions in it; `blocks` tell how they are laid out.
+    those of its own body, without those of functions in it; `blocks` tell how they are laid out, `conditions` when they
+    are made. `parameters` are those that a caller gives a value; `rebound` are those of them that get another one in
+    the body, each with the condition under which it does, or -1.
     """
 
     qualname: str
@@ -130,6 +172,9 @@ class Function:
     is_generator: bool = False
     calls: tuple[Call, ...] = ()
     blocks: tuple[Block, ...] = ()
+    parameters: tuple[Given, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    rebound: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

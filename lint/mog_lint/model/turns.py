@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
@@ -16,6 +16,7 @@ from mog_lint.model.walking import own
 # What gives as many items as it is given, or no more.
 KEEPS_LENGTH = frozenset({"enumerate", "reversed", "sorted", "list", "tuple", "set", "iter", "zip", "filter", "map"})
 TAKES_FUNCTION = frozenset({"filter", "map"})
+ONE = "1"
 VIEWS = frozenset({"items", "keys", "values"})
 
 
@@ -89,22 +90,32 @@ def turns_of_while(node: cst.While, scope: Scope) -> int:
     return min(known or limits, default=UNBOUNDED)
 
 
-def _counters(body: cst.BaseSuite) -> set[str]:
-    """Return the names that a loop counts up or down by one, and does nothing else to."""
-    counted: set[str] = set()
-    assigned: set[str] = set()
+def _counters(body: cst.BaseSuite) -> dict[str, str]:
+    """Return the names that a loop counts up or down, each with the step, and does nothing else to.
+
+    What grows by as much as a call is given measures the time that is slept, and counts nothing.
+    """
+    steps: dict[str, str] = {}
+    others: set[str] = set()
+    given: set[str] = set()
     for item in own(body):
         if isinstance(item, cst.AugAssign) and isinstance(item.target, cst.Name):
-            by_one = isinstance(item.value, cst.Integer) and item.value.value == "1"
-            is_count = by_one and isinstance(item.operator, cst.AddAssign | cst.SubtractAssign)
-            (counted if is_count else assigned).add(item.target.value)
+            name = item.target.value
+            is_step = isinstance(item.value, cst.Integer) and isinstance(
+                item.operator, cst.AddAssign | cst.SubtractAssign
+            )
+            if is_step and steps.setdefault(name, _integer(item.value)) == _integer(item.value):
+                continue
+            others.add(name)
         elif isinstance(item, cst.AssignTarget):
-            assigned.add(_name(item.target))
-    return counted - assigned
+            others.add(_name(item.target))
+        elif isinstance(item, cst.Arg) and _integer(item.value) not in ("", ONE):
+            given.add(_integer(item.value))
+    return {name: step for name, step in steps.items() if name not in others and step not in given}
 
 
 def _limits(
-    test: cst.BaseExpression, joint: type[cst.BaseBooleanOp], counters: set[str], scope: Scope
+    test: cst.BaseExpression, joint: type[cst.BaseBooleanOp], counters: Mapping[str, str], scope: Scope
 ) -> Iterator[int]:
     """Yield the numbers that a counter is compared with; one that counts down to nought started somewhere."""
     if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, joint):
@@ -116,12 +127,14 @@ def _limits(
         yield from _limit(test.left, test.comparisons[0].comparator, counters, scope)
 
 
-def _limit(left: cst.BaseExpression, right: cst.BaseExpression, counters: set[str], scope: Scope) -> Iterator[int]:
+def _limit(
+    left: cst.BaseExpression, right: cst.BaseExpression, counters: Mapping[str, str], scope: Scope
+) -> Iterator[int]:
     if (_name(left) in counters) == (_name(right) in counters):
         return
     counter, other = (left, right) if _name(left) in counters else (right, left)
     number = number_of(symbols_of(other, scope, False))
-    if number is None:
+    if number is None or counters[_name(counter)] != ONE:
         yield COUNTED
     else:
         yield int(number) if number > 0 else _start(_name(counter), scope)
@@ -130,6 +143,10 @@ def _limit(left: cst.BaseExpression, right: cst.BaseExpression, counters: set[st
 def _start(name: str, scope: Scope) -> int:
     start = number_of(scope.look_up(name) or ())
     return COUNTED if start is None or start <= 0 else int(start)
+
+
+def _integer(node: cst.BaseExpression) -> str:
+    return node.value if isinstance(node, cst.Integer) else ""
 
 
 def _name(node: cst.BaseExpression) -> str:

@@ -62,6 +62,6 @@ def _is_idle(call: Call, module: Module, coroutines: Coroutines) -> bool:
 def _is_work(call: Call, module: Module, coroutines: Coroutines) -> bool:
     if call.use in NO_CALLS or call.is_awaited:
         return False
-    if any(not item.qualname.endswith("__init__") for _, item in coroutines.project.functions(call.symbols, module)):
-        return True
+    if call.use is Use.STATEMENT and coroutines.project.functions(call.symbols, module):
+        return True  # for what it does; of one that is called for what it gives, nobody knows whether it does anything
     return coroutines.waits(call, module, Waits.CALL, Waits.FILE)

@@ -18,7 +18,7 @@ class PollingLoop(Rule):
     ------------
     Reports a `while` in a task that sleeps in its turns: by `asyncio.sleep` or that of anyio and trio, in a `def` task
     by `time.sleep`. Left alone are `sleep(0)`, loops that count and give up, after ten turns or after a number that the
-    file does not tell, and loops that pause.
+    file does not tell, loops that go through pages, and loops that pause.
 
     The fix pauses instead of the sleep, where the loop's condition alone decides: the task starts anew, looks, and
     pauses again. It is unsafe: what the task does before the loop is done at each look, and what it keeps in variables
@@ -107,6 +107,12 @@ class PollingLoop(Rule):
             "        await asyncio.sleep(1)\n    left = 3\n    while left:\n        left -= 1\n"
             "        await asyncio.sleep(1)\n    while left < most and not await ready():\n        left += 1\n"
             "        await asyncio.sleep(1)\n",
+        ),
+        Good(
+            "goes through pages",
+            'import asyncio\nfrom mog import task\n\n\n@task(name="a")\nasync def a(context):\n    first = total = 0\n'
+            "    while first <= total:\n        total = await load(first)\n        first += 200\n"
+            "        await asyncio.sleep(6)\n",
         ),
         Good(
             "lets others run",

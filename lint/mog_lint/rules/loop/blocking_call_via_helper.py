@@ -20,7 +20,10 @@ class BlockingCallViaHelper(Rule):
     what MOG201, MOG202, MOG204 and MOG207 report, over a few calls and across modules, and shows the way. A
     coroutine is told once of each blocking call, and of files with a warning. Not followed are functions under
     decorators that may run them elsewhere or not at all, as a cache does, generators, and what is handed over uncalled.
-    Locks in helpers are left alone.
+    Left alone are locks in helpers, what a helper does the first time only, to keep it in a name of the module or of
+    a class, and what it does not do with the arguments that it is given, where these are constants.
+
+    Commands of click, typer and cyclopts may use files: they run once, and nobody else waits.
 
     Why
     ---
@@ -85,6 +88,40 @@ class BlockingCallViaHelper(Rule):
             "what the helper hands on",
             "import requests\n\n\ndef load(pool, url):\n    return pool.submit(lambda: requests.get(url))\n\n\n"
             "async def work(pool, url):\n    return load(pool, url)\n",
+        ),
+        Bad(
+            "where a parameter asks for it",
+            "import requests\n\n\ndef load(url, cached=True):\n    if cached:\n        return look_up(url)\n"
+            "    return requests.get(url)\n\n\n"
+            'def read(name):\n    if name == "-":\n        name = input()\n    if name.startswith("http:"):\n'
+            "        return requests.get(name)\n    return name\n\n\n"
+            'async def work(url, option):\n    load(url, cached=False)\n    load(url, option)\n    read("http:x")\n',
+            marked=("load(url, cached=False)", 'read("http:x")'),
+        ),
+        Good(
+            "where a parameter forbids it",
+            "import requests\n\n\ndef load(url, cached=True, mode=None):\n    if cached and mode is None:\n"
+            "        return look_up(url)\n"
+            "    return requests.get(url)\n\n\ndef read(name):\n    if name.startswith('file:'):\n"
+            "        name = name.removeprefix('file:')\n    if name.startswith('http:'):\n"
+            "        return requests.get(name)\n    return name\n\n\ndef read_all(first, second):\n"
+            "    return read(first), read(second)\n\n\n"
+            "class Shop:\n    def look(self, name, ask=False):\n        if not ask:\n            return name\n"
+            "        return requests.get(name)\n\n\n"
+            "async def work(url, shop: Shop):\n"
+            "    return load(url), read('name'), read_all('one', 'two'), shop.look(url)\n",
+        ),
+        Good(
+            "the first time in a process",
+            "import requests\n\n_prices = None\n\n\ndef prices():\n    global _prices\n    if _prices is None:\n"
+            "        _prices = requests.get('https://shop/prices').json()\n    return _prices\n\n\n"
+            "class Shop:\n    instance = None\n\n    @classmethod\n    def get(cls):\n        if not cls.instance:\n"
+            "            cls.instance = cls.load()\n        return cls.instance\n\n"
+            "    @classmethod\n    def load(cls):\n"
+            "        return requests.get('https://shop')\n\n\n"
+            "def rates():\n    global _rates\n    if _rates:\n        return _rates\n"
+            "    _rates = requests.get('https://shop/rates')\n    return _rates\n\n\n"
+            "async def work():\n    return prices(), Shop.get(), rates()\n",
         ),
         Good("of itself", "def load(url):\n    return load(url)\n\n\nasync def work(url):\n    return load(url)\n"),
     )
