@@ -20,7 +20,7 @@ class Mog(AnnouncedVerbs):
         "run": Announced("mog_cli.verbs.run:run", "Run a worker until Ctrl-C or SIGTERM."),
         "submit": Announced("mog_cli.verbs.submit:submit", "Submit a task; print its id, or with --wait its value."),
         "tasks": Announced("mog_cli.verbs.tasks:verbs", "Look at tasks, wait for them, call them off, run them again."),
-        "queues": Announced("mog_cli.verbs.queues:verbs", "Look at queues, empty them."),
+        "queues": Announced("mog_cli.verbs.queues:verbs", "Look at queues, empty them, unpark what waits in Redis."),
         "dead": Announced("mog_cli.verbs.dead:verbs", "Look at dead letters, replay them, drop them."),
         "nodes": Announced("mog_cli.verbs.nodes:verbs", "Look at the processes that work."),
         "doctor": Announced("mog_cli.verbs.doctor:doctor", "Look over the app and what it stands on; say what to do."),

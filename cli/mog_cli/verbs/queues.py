@@ -1,4 +1,4 @@
-"""`mog queues`: how full they are, and how to empty them."""
+"""`mog queues`: how full they are, how to empty them, and how to get tasks out of the store into them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import typer
 
 from mog_cli import output
 from mog_cli.completion import queue_names
-from mog_cli.confirming import confirm
-from mog_cli.errors import CommandError
+from mog_cli.confirming import confirm, counted
+from mog_cli.errors import CommandError, ExitCode
 from mog_cli.options import AppOption, Json, Verbose, Yes
 from mog_cli.parsing import Verb, Verbs
 
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from mog import App
     from mog.engine.records import QueueDepth
 
-verbs = typer.Typer(help="Look at queues, empty them.", cls=Verbs, rich_markup_mode=None, add_completion=False)
+verbs = typer.Typer(
+    help="Look at queues, empty them, unpark what waits in Redis.",
+    cls=Verbs,
+    rich_markup_mode=None,
+    add_completion=False,
+)
 
 
 @verbs.command("status", cls=Verb)
@@ -60,6 +65,43 @@ def purge(
         output.table(("QUEUE", "DROPPED"), [(name, str(count)) for name, count in dropped.items()])
 
 
+@verbs.command("unpark", cls=Verb)
+def unpark(
+    queues: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="QUEUE", help="Which; else all, the app's and others.", autocompletion=queue_names),
+    ] = None,
+    yes: Yes = False,
+    app: AppOption = None,
+    as_json: Json = False,
+    _verbose: Verbose = False,
+) -> ExitCode:
+    """Publish what waits in Redis, to run at once: the way back to Mognet or to an older release.
+
+    Delayed tasks, those that were put back until later and those that dead workers ran become messages that Mognet
+    reads, too. Stop the workers first: what they run stays theirs, and the exit code is 3.
+    """
+    from mog import unparking
+    from mog_cli.app_loading import load_app, with_app
+
+    loaded = load_app(app)
+    names = check_names(loaded, queues) if queues else []
+    unparking.check_engine(loaded)
+    if not yes:
+        confirm_unpark(with_app(loaded, lambda app: app.queue_depths(names or None)))
+    unparked = with_app(loaded, lambda app: unparking.unpark(app, names))
+    if as_json:
+        output.json_line(unparked._asdict())
+    else:
+        rows = [(name, str(count)) for name, count in unparked.published.items()]
+        output.table(("QUEUE", "PUBLISHED"), rows)
+    if not unparked.held:
+        return ExitCode.DONE
+    held = counted(unparked.held, "task")
+    output.note(f"{held} stayed with workers that live, or died seconds ago: stop them, wait 10 s, and repeat this")
+    return ExitCode.UNFINISHED
+
+
 def check_names(app: App, queues: Sequence[str]) -> list[str]:
     """Return the queues that are meant. Raises CommandError for one that the app does not have."""
     known = sorted(app.get_task_queue_names())
@@ -73,3 +115,9 @@ def confirm_purge(depths: Sequence[QueueDepth]) -> None:
     """Ask before tasks are dropped. Raises CommandError for no, and where nobody is there to be asked."""
     waiting = sum(depth.ready + depth.delayed for depth in depths)
     confirm(f"drop {waiting} waiting tasks of {', '.join(depth.name for depth in depths)}")
+
+
+def confirm_unpark(depths: Sequence[QueueDepth]) -> None:
+    """Ask before tasks lose the times for which they wait. Raises CommandError as confirm() does."""
+    delayed = counted(sum(depth.delayed for depth in depths), "delayed task")
+    confirm(f"take {delayed} of {', '.join(depth.name for depth in depths)} out of the store, to run at once")

@@ -40,7 +40,7 @@ from mog.engine.records import (
     Unparked,
     Waiting,
 )
-from mog.errors import ConfigError, MogError
+from mog.errors import MogError
 
 Deliver = Callable[[Sequence[Delivery]], None]
 """Takes what a consumer hands out; called on the engine's loop, never awaited, must return at once."""
@@ -127,12 +127,9 @@ class Broker(ABC):
         The messages are such as every release reads, and Mognet; the tasks are from then on as if Mognet had submitted
         them. What runs on a process that lives stays. A task may come up twice where a process dies meanwhile.
 
-        Raises ConfigError where queues and store are one: nothing is kept back there.
+        Where queues and store are one, nothing is kept back.
         """
-        raise ConfigError(
-            f"nothing to unpark in {', '.join(queues) or 'any queue'}: tasks are kept back from their queues only on "
-            "RabbitMQ and Redis"
-        )
+        return Unparked(dict.fromkeys(queues, 0), 0)
 
     @abstractmethod
     async def dead(self, query: DeadQuery) -> list[DeadLetter]:
