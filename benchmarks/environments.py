@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 CACHE = ROOT / ".cache" / "bench"
 PROJECT = "project"
-"""The environment that holds the project, without its tools: systems that name no packages run there."""
+"""The environment that systems run in which name no packages."""
 
 
 def systems() -> list[str]:
@@ -26,7 +26,17 @@ def environment_of(system: str) -> Path:
     """Return the environment of a system; made, or made anew, where it does not fit what the system's file names."""
     file = HERE / "systems" / f"{system}.py"
     if re.search(r"^# /// script$", file.read_text("utf-8"), re.MULTILINE):
-        return _environment(system, ["--requirements", str(file)], file.read_bytes())
+        return environment_for(file)
+    return project_environment()
+
+
+def environment_for(file: Path) -> Path:
+    """Return the environment of a file, with what its head names; made anew where the file has changed."""
+    return _environment(file.stem, ["--requirements", str(file)], file.read_bytes())
+
+
+def project_environment() -> Path:
+    """Return the environment that holds the project, without its tools."""
     pins = ROOT / "constraints.txt"
     content = (ROOT / "pyproject.toml").read_bytes() + pins.read_bytes()
     return _environment(PROJECT, ["--constraints", str(pins), "--editable", str(ROOT)], content)
@@ -36,6 +46,16 @@ def pins_of(system: str) -> list[str]:
     """Return what a system's file names, as "package version"; nothing for one that needs the project alone."""
     head = (HERE / "systems" / f"{system}.py").read_text("utf-8").partition("# ///\n")[0]
     return [" ".join(pin) for pin in re.findall(r'"([a-z-]+)(?:\[.*?\])?==([^"]+)"', head)]
+
+
+def sources_of(*pins: str) -> Path:
+    """Return a directory with the pinned packages in it, and without what they need."""
+    path = CACHE / "packages" / "+".join(pins)
+    if not path.is_dir():
+        begun = path.with_suffix(".begun")
+        _run("pip", "install", "--quiet", "--no-deps", "--target", str(begun), "--python", sys.executable, *pins)
+        begun.rename(path)
+    return path
 
 
 def packages_of(environment: Path) -> dict[str, str]:
