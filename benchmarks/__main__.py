@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for round_, measure, name in plan(options):
         wait_until_quiet(QUIET, options.patience)
         if measure == "startup":
-            startup.append(measure_startup(project))
+            startup.append(measure_startup(project, places.get("raw_rabbitmq")))
             continue
         measured = measure_one(name, places[name], measure, options)
         if not measured["figures"]:

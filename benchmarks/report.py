@@ -43,6 +43,7 @@ STARTUP = (
     Metric("python_s", "`python -c pass`, s", 3),
     Metric("bare_import_s", "`import sqlite3, pydantic` (pydantic loads itself at first use), s", 3),
     Metric("import_floor_s", "import floor: that, asyncio, and a first model, s", 3),
+    Metric("clients_floor_s", "the same with aio-pika and redis-py, s", 3),
     Metric("import_mog_s", "`import mog`, s", 3),
     Metric("typer_help_s", "a bare typer command, `--help`, s", 3),
     Metric("mog_help_s", "`mog --help`, s", 3),
@@ -107,20 +108,25 @@ def _ratio_cell(rows: Sequence[Row], of: str, to: str, metric: Metric) -> str:
 
 def render_startup(rounds: Sequence[Mapping[str, float]]) -> str:
     """Return the table of start-up times."""
-    lines = [[metric.title, _spread([figures[metric.key] for figures in rounds], metric)] for metric in STARTUP]
+    timed = [metric for metric in STARTUP if metric.key in rounds[0]]
+    lines = [[metric.title, _spread([figures[metric.key] for figures in rounds], metric)] for metric in timed]
     help_by = statistics.median(figures["mog_help_s"] / figures["typer_help_s"] for figures in rounds)
     return _table(["", "median (lowest - highest)"], lines) + f"\n`mog --help` ÷ bare typer: {help_by:.2f}\n"
 
 
 def render_boot(rows: Sequence[Row], rounds: Sequence[Mapping[str, float]], systems: Sequence[str]) -> str:
-    """Return each system's boot by the import floor of the same round."""
+    """Return each system's boot by the import floors of the same round."""
     lines = []
-    for system in systems:
-        boots = values_of(rows, system, "boot_s")
-        if boots:
-            by = statistics.median(taken / rounds[at]["import_floor_s"] for at, taken in boots.items())
-            lines.append(f"boot of {system} ÷ import floor: {by:.2f}\n")
+    for key, name in (("import_floor_s", "import floor"), ("clients_floor_s", "that with aio-pika and redis-py")):
+        boots = {system: values_of(rows, system, "boot_s") for system in systems if key in rounds[0]}
+        shown = [f"`{system}` {_median_by(taken, rounds, key):.2f}" for system, taken in boots.items() if taken]
+        if shown:
+            lines.append(f"Boot ÷ {name}, of the same round: {', '.join(shown)}.\n")
     return "\n".join(lines)
+
+
+def _median_by(taken: Mapping[int, float], rounds: Sequence[Mapping[str, float]], key: str) -> float:
+    return statistics.median(seconds / rounds[at][key] for at, seconds in taken.items())
 
 
 def render_load(rows: Sequence[Row]) -> str:

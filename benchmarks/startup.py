@@ -20,6 +20,12 @@ class Model(pydantic.BaseModel):
 """
 """What the embedded engine cannot do without. A bare ``import pydantic`` loads next to nothing: it is lazy."""
 
+CLIENTS_FLOOR = f"""
+{IMPORT_FLOOR}
+import aio_pika, redis.asyncio
+"""
+"""What reaching RabbitMQ and Redis costs by the clients that people use; mog has its own, on pamqp and hiredis."""
+
 REPEATS = 5
 """Times a command is run in a row; the fastest counts, so that a disturbance does not."""
 
@@ -29,9 +35,12 @@ print(next(line.split()[1] for line in open("/proc/self/smaps_rollup") if line.s
 """
 
 
-def commands(project: Path) -> Mapping[str, list[str]]:
+def commands(project: Path, clients: Path | None) -> Mapping[str, list[str]]:
     """Return what is timed, in seconds, by the names of the figures."""
     python = str(project / "bin" / "python")
+    with_clients = (
+        {} if clients is None else {"clients_floor_s": [str(clients / "bin" / "python"), "-c", CLIENTS_FLOOR]}
+    )
     return {
         "python_s": [python, "-c", "pass"],
         "bare_import_s": [python, "-c", BARE_IMPORT],
@@ -39,14 +48,15 @@ def commands(project: Path) -> Mapping[str, list[str]]:
         "import_mog_s": [python, "-c", "import mog"],
         "typer_help_s": [python, str(HERE / "bare_typer.py"), "--help"],
         "mog_help_s": [str(project / "bin" / "mog"), "--help"],
+        **with_clients,
     }
 
 
-def measure_startup(project: Path) -> dict[str, float]:
-    """Time all commands, in turns."""
+def measure_startup(project: Path, clients: Path | None) -> dict[str, float]:
+    """Time all commands, in turns; ``clients`` is the environment that has aio-pika and redis-py, if there is one."""
     times: dict[str, list[float]] = {}
     for _ in range(REPEATS):
-        for name, command in commands(project).items():
+        for name, command in commands(project, clients).items():
             began = time.perf_counter()
             subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd=HERE, env=variables())
             times.setdefault(name, []).append(time.perf_counter() - began)

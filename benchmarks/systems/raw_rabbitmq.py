@@ -1,5 +1,5 @@
 # /// script
-# dependencies = ["aio-pika==10.2.1", "aiormq==7.2.4", "redis==8.1.0", "hiredis==3.5.0"]
+# dependencies = ["aio-pika==10.2.1", "aiormq==7.2.4", "redis==8.1.0", "hiredis==3.5.0", "pydantic==2.14.3"]
 # ///
 """The floor on RabbitMQ and Redis: aio-pika and redis-py, as people write it. There are no requests, checks, states or
 owners.
