@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from mog.errors import (
-    Revoked,
-)
+from mog import Pause
+from mog.errors import Revoked
 from mog.states import ResultState
+from mog.unparking import unpark
 
 from .fleet_tasks import ID, NOON, VALUES, Point
 from .mognet_fleet import Fleet
@@ -237,3 +237,21 @@ async def test_priorities_of_mognets_count_on_mog(fleet: Fleet) -> None:
         for id_ in ids:
             await fleet.mognet.outcome(id_)
     assert fleet.side.notes == ["9", "5", "1"]
+
+
+# -- the way back
+
+
+async def test_what_waits_in_the_store_of_mogs_goes_on_on_mognet(fleet: Fleet) -> None:
+    fleet.side.pause = lambda: Pause(3600)
+    delayed = await fleet.submit("mognet.about", metadata={"order": 7}, delay=timedelta(hours=1))
+    await fleet.mognet.rest()
+    paused = await fleet.submit("pause")
+    async with fleet.worker():
+        await fleet.suspended(paused.id)
+    unparked = await unpark(fleet.app)
+    assert (unparked.published, unparked.held) == ({"both": 1, "mognet": 1}, 0)
+    await fleet.mognet.begin()
+    assert await delayed == {"order": 7}
+    assert await paused == ["mog", "mognet"]
+    assert await delayed.get_metadata() == {"order": 7, "seen": "mognet"}

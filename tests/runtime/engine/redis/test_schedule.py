@@ -199,6 +199,20 @@ class TestSweep:
         assert record.expires is not None
         assert await store.submissions.unsent(0.0) == []
 
+    async def test_nothing_of_what_a_mognet_worker_has_ended_is_left_for_ever(
+        self, place: Place, store: RedisStore
+    ) -> None:
+        id_ = await place.submit(store, metadata={"a": b"1"})
+        await place.submit(store, parent_id=id_)
+        await place.call("HSET", place.layout.of_task("state", id_), "place", "1")
+        key = place.layout.of_task("result", id_)
+        await place.call("HSET", key, "state", '"REVOKED"')
+        await place.call("EXPIRE", key, 1000)
+        await self.walk(store, place)
+        for part in ("children", "metadata"):
+            assert 900 < (await place.lives(place.layout.of_task("result", id_, part)) or 0.0) <= 1000
+        assert not await place.call("EXISTS", place.layout.of_task("state", id_))
+
     async def test_the_fleet_goes_one_stretch_at_a_time(
         self, place: Place, store: RedisStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -24,8 +24,9 @@ for row = 1, #rows, 2 do
   elseif OVER[state] and not expires then
     local left = call('PTTL', result)
     leave(id, result)
+    call('DEL', STATE .. id)  -- which Mognet leaves behind when it revokes
     if left > 0 then
-      call('PEXPIRE', BODY .. id, left)
+      for _, key in ipairs({BODY .. id, result .. CHILDREN, result .. METADATA}) do call('PEXPIRE', key, left) end
       call('HSET', result, 'mog_expires', string.format('%.6f', now + left / 1000))
     end
   end
