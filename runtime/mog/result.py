@@ -245,7 +245,7 @@ class Result(Generic[R]):
     async def delete(self, include_children: bool = True) -> None:
         """Forget the result at once. Raises ResultNotReady for a task that is not done.
 
-        With ``include_children`` those of all that was submitted on its behalf are forgotten too, save what is not done.
+        With ``include_children`` so are those of all that was submitted on its behalf, save of what is not done.
         """
         below = await descendants(self._app, self.id) if include_children else []
         call = self._app.port().call

@@ -56,9 +56,71 @@ from mog.state import State
 from mog.states import ERROR_STATES, SUCCESS_STATES, TERMINAL_STATES, ResultState
 from mog.task import task
 
+__all__ = [
+    "ERROR_STATES",
+    "READY_STATES",
+    "STARTED_STATES",
+    "STOPPED_STATES",
+    "SUCCESS_STATES",
+    "UNREADY_STATES",
+    "AmqpBrokerSettings",
+    "App",
+    "AppConfig",
+    "AppParameters",
+    "BaseBroker",
+    "BaseResultBackend",
+    "BaseStateBackend",
+    "BrokerConfig",
+    "BrokerError",
+    "ClassService",
+    "ConnectionError",
+    "Context",
+    "CouldNotSubmit",
+    "Encoding",
+    "ImproperlyConfigured",
+    "InvalidErrorInfo",
+    "InvalidTaskArguments",
+    "MemoryResultBackend",
+    "Middleware",
+    "MognetError",
+    "NotConnected",
+    "Pause",
+    "Priority",
+    "QueueNotFound",
+    "QueueStats",
+    "Queues",
+    "RedisResultBackend",
+    "RedisResultBackendSettings",
+    "RedisStateBackendSettings",
+    "Request",
+    "Result",
+    "ResultBackendConfig",
+    "ResultChildren",
+    "ResultError",
+    "ResultFailed",
+    "ResultLost",
+    "ResultNotReady",
+    "ResultOrId",
+    "ResultState",
+    "ResultTree",
+    "ResultValue",
+    "ResultValueHolder",
+    "ResultValueLost",
+    "Revoked",
+    "State",
+    "StateBackendConfig",
+    "TaskProtocol",
+    "TaskRegistry",
+    "TooManyRetries",
+    "UnknownTask",
+    "task",
+    "task_registry",
+]
+
 MognetError = MogError
 ImproperlyConfigured = ConfigError
-ConnectionError = BrokerError = EngineError
+BrokerError = EngineError
+ConnectionError = EngineError  # noqa: A001 - Mognet's name
 
 READY_STATES = TERMINAL_STATES
 UNREADY_STATES = frozenset(ResultState) - TERMINAL_STATES

@@ -26,7 +26,7 @@ class BaseBroker:
         self.app = app
 
     async def task_queue_stats(self, task_queue_name: str) -> QueueStats:
-        """Count a queue's messages, and the app's processes that consume, from whatever queues. Raises QueueNotFound."""
+        """Count a queue's messages, and the app's processes that consume, whichever queues. Raises QueueNotFound."""
         self._check(task_queue_name)
         [depth] = await self.app.queue_depths([task_queue_name])
         nodes = [node async for node in self.app.get_current_status_of_nodes()]

@@ -26,8 +26,9 @@ MODULES: dict[str, str] = {
     "middleware.middleware": "Middleware",
     "model": "",
     "model.queue_stats": "QueueStats",
-    # Programs take the errors from here too: Mognet's module imports them.
-    "model.result": "Result ResultChildren ResultFailed ResultNotReady ResultState ResultValue ResultValueHolder Revoked",
+    "model.result": (  # its own, and what it imports: programs take that from here too
+        "Result ResultChildren ResultFailed ResultNotReady ResultState ResultValue ResultValueHolder Revoked"
+    ),
     "model.result_state": (
         "ERROR_STATES READY_STATES ResultState STARTED_STATES STOPPED_STATES SUCCESS_STATES UNREADY_STATES"
     ),

@@ -47,5 +47,7 @@ class TaskRegistry:
             raise ConfigError("there is one registry to which @task adds; for tasks of one app alone use @app.task")
 
 
-task_registry: ContextVar[TaskRegistry] = ContextVar("task_registry", default=TaskRegistry(global_registry))
+_everybodys = TaskRegistry(global_registry)
+
+task_registry: ContextVar[TaskRegistry] = ContextVar("task_registry", default=_everybodys)
 """Holds the registry to which ``@task`` adds, the same in all contexts."""

@@ -154,10 +154,14 @@ class MemoryResultBackend(_OwnResultBackend):
 
 
 class RedisResultBackend(_OwnResultBackend):
-    """The results of the app of this name, in Redis. Raises ConfigError where no RabbitMQ is known."""
+    """The results of the app of this name, in Redis.
+
+    The engine needs RabbitMQ too: that of the AppConfig whose ``result_backend`` is ``config``, else that of the
+    environment. Raises ConfigError where there is none.
+    """
 
     def __init__(self, config: ResultBackendConfig, app: AppParameters) -> None:
-        broker = load_config().broker
+        broker = (config.source or load_config()).broker
         if not broker.startswith("amqp"):
             raise ConfigError("RedisResultBackend by itself needs MOG_BROKER=amqp://…; or use the app's result_backend")
         super().__init__(App(app.name, broker=broker, results=config.redis.url, state=config.redis.url))

@@ -27,7 +27,7 @@ class _Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    _told_by: AppConfig | None = PrivateAttr(None)
+    _source: AppConfig | None = PrivateAttr(None)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -38,15 +38,20 @@ class _Settings(BaseModel):
             raise ConfigError(f"{cls.__name__} is not valid: {describe(error, cls.model_fields)}") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in type(self).model_fields and self._told_by is not None:
+        if name in type(self).model_fields and self._source is not None:
             raise ConfigError(
                 f"{name} cannot be set here: an app's settings are flat, see AppConfig, as config.results"
             )
         super().__setattr__(name, value)
 
-    def told_by(self, config: AppConfig) -> Self:
-        """Mark this as a view of ``config``, in which nothing is to be set."""
-        self._told_by = config
+    @property
+    def source(self) -> AppConfig | None:
+        """The settings of which this is a view; nothing is to be set in one."""
+        return self._source
+
+    def view_of(self, config: AppConfig) -> Self:
+        """Mark this as a view of ``config``."""
+        self._source = config
         return self
 
 
@@ -182,10 +187,10 @@ def result_backend_of(config: AppConfig) -> ResultBackendConfig:
     redis = RedisResultBackendSettings(
         url=config.results, result_ttl=config.result_ttl, result_value_ttl=config.result_value_ttl
     )
-    return ResultBackendConfig(redis=redis.told_by(config)).told_by(config)
+    return ResultBackendConfig(redis=redis.view_of(config)).view_of(config)
 
 
 def state_backend_of(config: AppConfig) -> StateBackendConfig:
     """Return the settings of State in Mognet's form, to be read."""
     redis = RedisStateBackendSettings(url=config.state)
-    return StateBackendConfig(redis=redis.told_by(config)).told_by(config)
+    return StateBackendConfig(redis=redis.view_of(config)).view_of(config)
