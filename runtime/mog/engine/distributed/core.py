@@ -16,6 +16,7 @@ from mog.engine.distributed.held import Messages
 from mog.engine.distributed.names import Names
 from mog.engine.distributed.options import DistributedOptions
 from mog.engine.distributed.promotion import Promotion
+from mog.engine.distributed.resending import Resending
 from mog.engine.distributed.running import Running
 from mog.engine.distributed.settling import Settling
 from mog.engine.distributed.submission import Submission
@@ -47,7 +48,14 @@ class Core:
         self.store = RedisStore(redis, options.app, node_id=options.node_id, lease=options.lease, clock=clock)
         topology = Topology(options.app, options.node_id, options.queue_type)
         self.names = Names(topology)
-        self.transport = Transport(rabbit, topology, on_lost=self._lost, on_restored=self._restored)
+        self.resending = Resending(self.store.submissions, self.names)
+        self.transport = Transport(
+            rabbit,
+            topology,
+            on_lost=self._lost,
+            on_restored=self._restored,
+            on_missed=self.resending.bring_back,
+        )
         self.running = Running()
         self.messages = Messages(self.transport)
         self.dispatch = Dispatch(self.transport, self.store.submissions, self.names)
@@ -83,6 +91,7 @@ class Core:
             while self._tasks:
                 await asyncio.wait(self._tasks)
             await self.submission.close()
+            await self.resending.close()
             await self._disconnect()
 
     def abandon(self) -> None:

@@ -24,6 +24,14 @@ async def depth(connection: Connection, queue: str) -> int:
     return await _count(connection, commands.Queue.Declare(queue=queue, passive=True))
 
 
+async def exists(connection: Connection, queue: str) -> bool:
+    """Tell whether a queue is there."""
+    answers = []
+    async with _channel(connection) as channel:
+        answers.append(await channel.call(commands.Queue.Declare(queue=queue, passive=True)))
+    return bool(answers)
+
+
 async def purge(connection: Connection, queue: str) -> int:
     """Drop a queue's ready messages and return how many; 0 if it is not there."""
     return await _count(connection, commands.Queue.Purge(queue=queue))

@@ -16,7 +16,7 @@ from mog.engine.rabbitmq import failures, inspection
 from mog.engine.rabbitmq.connection import Connection
 from mog.engine.rabbitmq.consumption import Consumption
 from mog.engine.rabbitmq.control import AnswerListener, ControlListener, TakeControl
-from mog.engine.rabbitmq.declarations import Declarations, declare
+from mog.engine.rabbitmq.declarations import Declarations, Missed, declare
 from mog.engine.rabbitmq.deliveries import Deliveries, Take
 from mog.engine.rabbitmq.failures import Unroutable
 from mog.engine.rabbitmq.line import Line
@@ -46,7 +46,8 @@ class Transport:
     ``on_lost`` is told when all epochs so far have ended, with the reason; again with StoreUnusable if the next cannot
     begin, which is tried again all the same; ``on_restored`` when the next has begun and consumers and control are in
     place again. Neither is told of close(), or of a loss of the connection over which is published: who publishes
-    hears of that.
+    hears of that. ``on_missed`` is told which queues (short names) were not there when they were to be declared: what
+    was in them is lost.
     """
 
     def __init__(
@@ -56,13 +57,15 @@ class Transport:
         *,
         on_lost: Callable[[EngineError], None] = lambda _: None,
         on_restored: Callable[[], None] = lambda: None,
+        on_missed: Missed = lambda _: None,
     ) -> None:
         self.settings = settings
         self.topology = topology
         self._outward = Line(settings, self._prepare_outward)
         self._inward = Line(settings, self._prepare_inward, lost=on_lost, restored=on_restored)
         self._publisher: Publisher | None = None
-        self._declarations = Declarations(topology)
+        self._missed = on_missed
+        self._declarations = Declarations(topology, on_missed)
         self._consumption: Consumption | None = None
         self._take_control: TakeControl | None = None
         self._epoch = 0
@@ -198,7 +201,7 @@ class Transport:
     async def _begin(self, connection: Connection, consumption: Consumption) -> None:
         for epoch in [epoch for epoch, deliveries in self._epochs.items() if deliveries.is_spent]:
             self._epochs.pop(epoch).discard()
-        await declare(connection, self.topology, consumption.queues)
+        await declare(connection, self.topology, consumption.queues, self._missed)
         self._epoch += 1
         self._epochs[self._epoch] = await consumption.begin(connection, self._epoch)
 
@@ -250,7 +253,7 @@ class Transport:
         self._take_control = take
 
     async def _listen(self, connection: Connection) -> None:
-        await declare(connection, self.topology)
+        await declare(connection, self.topology, (), self._missed)
         listener = await connection.open_channel(ControlListener(connection, self._hear))
         await listener.listen(self.topology.control_queue(connection.server))
 

@@ -10,6 +10,7 @@ from mog.engine.records import NewTask, StoredValue
 from mog.engine.redis.answers import WakeUp
 from mog.engine.redis.codec import ENCODINGS, quote, read_wake_up, write_key, write_optional, write_time
 from mog.engine.redis.connection import Arg
+from mog.engine.redis.schedule import STRETCH
 from mog.engine.redis.scripts import Scripts, items_of, read_each
 from mog.errors import AlreadySubmitted, MogError
 
@@ -48,6 +49,19 @@ class Submissions:
         They stay in the outbox, as of now; what no longer needs a message is taken out.
         """
         return [read_wake_up(found) for found in await self._scripts.run_once("unsent", (older_than, limit))]
+
+    async def resend(self, names: Sequence[str]) -> int:
+        """Put all tasks that wait in a queue of these names into the outbox: their messages are lost. Return how many.
+
+        Walks through all known tasks.
+        """
+        total = 0
+        start: bytes | str | None = "0"
+        end: bytes | str = ""
+        while start is not None:
+            start, end, count = await self._scripts.run_once("resend", (start, end, STRETCH, *map(quote, names)))
+            total += count
+        return total
 
 
 def _created(answer: int, task: NewTask) -> MogError | None:

@@ -119,6 +119,45 @@ async def test_a_queue_that_is_deleted_is_made_again(kit: DistributedKit) -> Non
         assert (await deliveries.next()).message.id == id_
 
 
+async def delete_queue(kit: DistributedKit) -> None:
+    await ask(kit.rabbit, [commands.Queue.Delete(queue=f"{kit.app}.tasks")])
+
+
+async def test_what_waits_in_a_queue_that_is_deleted_comes_all_the_same(kit: DistributedKit) -> None:
+    async with kit.engine() as worker, kit.engine() as client:
+        deliveries = await Deliveries.begin(worker, slots=2)
+        ids = await Submitter(client).submit(*(new_task() for _ in range(30)))
+        running = await deliveries.several(2)
+        later = await Submitter(client).submit_new(due=kit.now() + 60.0)
+        await delete_queue(kit)
+        assert [await deliveries.settle(one) for one in running] == [True, True]
+        deliveries.consumer.grant(30)
+        came = await deliveries.several(28)
+        assert sorted(one.message.id for one in (*running, *came)) == sorted(ids)
+        assert {(one.attempt, one.crashes) for one in came} == {(1, 0)}
+        await kit.quiet()
+        assert later not in {one.message.id for one in deliveries.taken}
+
+
+async def test_what_waits_comes_though_its_queue_was_deleted_while_nobody_consumed(kit: DistributedKit) -> None:
+    async with kit.engine() as client:
+        ids = await Submitter(client).submit(*(new_task() for _ in range(3)))
+    await delete_queue(kit)
+    async with kit.engine() as worker:
+        came = await (await Deliveries.begin(worker, slots=5)).several(3)
+        assert sorted(one.message.id for one in came) == sorted(ids)
+
+
+async def test_a_submitter_that_makes_a_queue_anew_brings_back_what_waited_in_it(kit: DistributedKit) -> None:
+    async with kit.engine() as client:
+        ids = await Submitter(client).submit(*(new_task() for _ in range(3)))
+        await delete_queue(kit)
+        ids.append(await Submitter(client).submit_new())
+    async with kit.engine() as worker:
+        came = await (await Deliveries.begin(worker, slots=5)).several(4)
+        assert sorted(one.message.id for one in came) == sorted(ids)
+
+
 # -- Redis
 
 
