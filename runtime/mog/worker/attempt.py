@@ -6,9 +6,10 @@ import asyncio
 import contextvars
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from mog.checkpoint import STATE_KEY
 from mog.context import Context
@@ -30,6 +31,7 @@ from mog.tracing import enter_trace
 from mog.worker.current_run import Run, current_run
 from mog.worker.ending import Ending, Endings, one_line
 from mog.worker.events import TaskEnded, TaskStarted
+from mog.worker.patience import patiently
 from mog.worker.refusal import refusal, time_left
 from mog.worker.waiting import WaitingForTasks
 
@@ -150,7 +152,7 @@ class Attempt:
             if worker.app.middleware:
                 await worker.app.middleware.call("on_task_starting", context)
             if self.delivery.attempt > 1:
-                context.checkpoints.load(await worker.port.call("state.get", (request.id, STATE_KEY)))
+                context.checkpoints.load(await self._places(request.id))
             if timer is None:
                 value = await self._call(task, context, args, kwargs)
             else:
@@ -166,6 +168,10 @@ class Attempt:
             return ending
         finally:
             context.flush()
+
+    def _places(self, task_id: UUID) -> Awaitable[bytes | None]:
+        waiting = f"task {task_id} does not start before the places of its loops are known"
+        return patiently(lambda: self._worker.port.call("state.get", (task_id, STATE_KEY)), waiting)
 
     def _timer(self, left: float | None, timeout: float | None) -> asyncio.Timeout | None:
         limits = [limit for limit in (left, timeout) if limit is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from mog.errors import TooManyRetries
 from mog.request import Request
 from mog.states import ResultState
 from mog.worker.ending import Ending, Endings
+from mog.worker.patience import patiently
 
 if TYPE_CHECKING:
     from mog.worker.worker import Worker
@@ -51,7 +53,7 @@ def time_left(request: Request[Any], now: float) -> float | None:
 async def _gone_ancestor(worker: Worker, request: Request[Any]) -> str | None:
     nearest_first: list[UUID] = request.stack[::-1]
     records: list[Record | None] = await asyncio.gather(
-        *(worker.port.call("results.get", ancestor) for ancestor in nearest_first)
+        *(_record(worker, request, ancestor) for ancestor in nearest_first)
     )
     for ancestor, record in zip(nearest_first, records, strict=True):
         if record is None:
@@ -59,3 +61,8 @@ async def _gone_ancestor(worker: Worker, request: Request[Any]) -> str | None:
         if record.state is ResultState.REVOKED:
             return f"the task {ancestor}, on whose behalf it was submitted, was revoked"
     return None
+
+
+def _record(worker: Worker, request: Request[Any], ancestor: UUID) -> Coroutine[Any, Any, Record | None]:
+    waiting = f"task {request.id} does not start before its ancestors are known"
+    return patiently(lambda: worker.port.call("results.get", ancestor), waiting)

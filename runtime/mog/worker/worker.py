@@ -12,7 +12,7 @@ from uuid import UUID
 
 from mog.engine.port import Consumption
 from mog.engine.records import Delivery, Outcome, QueueDepth, Record, Requeue
-from mog.errors import EngineUnavailable, StoreUnusable
+from mog.errors import StoreUnusable
 from mog.middleware import RunningCount
 from mog.result import Result
 from mog.revoking import revoke_children
@@ -20,6 +20,7 @@ from mog.worker.attempt import Attempt
 from mog.worker.events import Event, Observer, WorkerStarted, WorkerStopping
 from mog.worker.guard import Guard
 from mog.worker.long_runs import LongRuns, long_after
+from mog.worker.patience import patiently
 from mog.worker.slots import Slots
 from mog.worker.stopping import Stopping
 from mog.worker.valve import Valve
@@ -131,7 +132,7 @@ class Worker:
     def store(self, end: Outcome | Requeue) -> Awaitable[bool]:
         """Send the end of an attempt to the store at once; the answer tells whether it was recorded."""
         operation = "results.settle" if isinstance(end, Outcome) else "results.requeue"
-        return self._answered(operation, end, self.port.call(operation, end))
+        return patiently(lambda: self.port.call(operation, end), f"the end of task {end.id} is not stored yet")
 
     def free(self, attempt: Attempt) -> None:
         """Take the attempt off the books and let the engine deliver another task in its place."""
@@ -158,13 +159,17 @@ class Worker:
         """Do what follows the end of a task: middleware is told, a revoked parent's children are called off."""
         record: Record | None = None
         if self.app.middleware.fills("on_task_completed") or (context is not None and context.has_children):
-            record = await self.port.call("results.get", task_id)
+            record = await patiently(
+                lambda: self.port.call("results.get", task_id), f"what follows the end of task {task_id} waits"
+            )
         if record is None:
             return
         result: Result[Any] = Result(self.app, record)
         await self.app.middleware.call("on_task_completed", result, context=context)
         if result.revoked and context is not None and context.has_children:
-            await revoke_children(self.app, [task_id])
+            await patiently(
+                lambda: revoke_children(self.app, [task_id]), f"the children of task {task_id} are not called off yet"
+            )
 
     def give_up(self, error: StoreUnusable) -> None:
         """End, because the store cannot be used any more and trying again does not help; run() raises ``error``."""
@@ -178,18 +183,6 @@ class Worker:
             horizon = now - 2 * self.app.config.unknown_task_grace
             self._first_parked = {key: at for key, at in self._first_parked.items() if at > horizon}
         return now - self._first_parked.setdefault(task_id, now)
-
-    async def _answered(self, operation: str, end: Outcome | Requeue, answer: Awaitable[bool]) -> bool:
-        """Await the store's answer; while it is out of reach, keep the end and send it again."""
-        delay = 0.1
-        while True:
-            try:
-                return await answer
-            except EngineUnavailable as error:
-                log.warning("the end of task %s is not stored yet, trying again: %s", end.id, error)
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, 2.0)
-            answer = self.port.call(operation, end)
 
     def _deliver(self, deliveries: Sequence[Delivery]) -> None:
         if self.stopping.is_set():

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.runtime.occupancy import Occupancy
 
-from mog import App, Context, ResultState
+from mog import App, Context, Pause, ResultState
 from mog.engine import hand_over
 from mog.engine.records import Requeue
 from mog.errors import ConfigError, EngineUnavailable
@@ -238,6 +238,37 @@ async def test_end_of_a_task_is_kept_while_the_store_is_away(app: App, monkeypat
     async with app.worker():
         assert await app.run(quick) == "kept"
     assert failures == []
+
+
+async def test_what_a_worker_asks_itself_fails_no_task_while_the_store_is_away(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a child runs its ancestors are looked at, and before a second attempt the places of its loops."""
+    port = app.port()
+    call, failures = port.call, {"results.get": 2, "state.get": 2}
+
+    def failing(operation: Any, item: Any) -> Any:
+        if not failures.get(operation):
+            return call(operation, item)
+        failures[operation] -= 1
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        future.set_exception(EngineUnavailable("away"))
+        return future
+
+    @app.task(name="child")
+    async def child(context: Context) -> int:
+        if context.attempt == 1:
+            raise Pause(0)
+        return context.attempt
+
+    @app.task(name="parent")
+    async def parent(context: Context) -> Any:
+        return await context.run(child)
+
+    monkeypatch.setattr(port, "call", failing)
+    async with app.worker(concurrency=2):
+        assert await app.run(parent) == 2
+    assert set(failures.values()) == {0}
 
 
 async def test_late_outcome_of_a_task_that_was_taken_over_is_not_recorded(
