@@ -10,6 +10,7 @@ import libcst as cst
 from mog_lint.model.blocks import Kind
 from mog_lint.model.body import Body
 from mog_lint.model.cancelling import is_shield
+from mog_lint.model.conditions import ANYTHING
 from mog_lint.model.endings import facts_of
 from mog_lint.model.expressions import symbols_of
 from mog_lint.model.scope import Scope
@@ -56,8 +57,11 @@ class Catching:
     def _handled(self, handler: cst.ExceptHandler | cst.ExceptStarHandler) -> Iterator[Statements]:
         symbols = EVERYTHING if handler.type is None else self._exceptions(handler.type)
         self.begin(Kind.EXCEPT)
+        if self.body is not None:
+            self.body.conditions.begin(ANYTHING, len(self.body.calls))
         yield handler.body.body
         if self.body is not None:
+            self.body.conditions.end(len(ANYTHING), len(self.body.calls))
             self.body.end(self.site(handler), symbols, facts=facts_of(handler) if _is_broad(symbols) else "")
 
     def enter(self, node: cst.With) -> tuple[tuple[int, Symbols], ...]:

@@ -105,9 +105,9 @@ def _call(symbols: list[str], site: int, use: str, constants: list[str], given: 
     return Call(tuple(symbols), site, USES[use], tuple(constants), tuple(Given(*item) for item in given))
 
 
-def _condition(first: int, end: int, parent: int, predicates: list[Any]) -> Condition:
+def _condition(first: int, end: int, parent: int, predicates: list[Any], is_usual: bool) -> Condition:
     asked = tuple(Predicate(name, VERBS[verb], constant) for name, verb, constant in predicates)
-    return Condition(first, end, parent, asked)
+    return Condition(first, end, parent, asked, is_usual)
 
 
 def _block(kind: str, site: int, parent: int, *rest: Any) -> Block:

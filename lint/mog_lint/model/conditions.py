@@ -9,7 +9,7 @@
         if _instance is None:
             _instance = connect()   # once in a process
 
-Conditions are kept as clauses that all hold, each of tests of which one does; what is no such test says nothing.
+Conditions are kept as clauses that all hold, each of predicates of which one does.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ Clauses = tuple[tuple[Predicate, ...], ...]
 Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 Alternatives = list[tuple[cst.BaseExpression | None, Statements]]
 LONGEST = 40  # characters of a text that may be a switch; what is longer, or has spaces, is told to people
+ANYTHING: Clauses = ((Predicate("", Verb.ANYTHING),),)
 _SWITCHES = ("True", "False")
 _OPPOSITE = {
     Verb.IS_TRUE: Verb.IS_FALSE,
@@ -81,15 +82,19 @@ class Conditions:
         self.end(count, len(calls))
 
     def past(self, statement: cst.CSTNode, call: int) -> int:
-        """Begin what holds behind a statement because it would have left; return how many conditions that are."""
-        if not isinstance(statement, cst.If) or statement.orelse is not None or not _leaves(statement.body.body):
-            return 0
-        return self.begin(self._clauses(statement.test, holds=False), call)
+        """Begin what holds behind a statement because it would have left; return how many conditions that are.
 
-    def begin(self, clauses: Clauses, call: int) -> int:
+        What is only let through by a check that raises, or skipped in some turns of a loop, is no special case.
+        """
+        last = _last(statement.body.body) if isinstance(statement, cst.If) and statement.orelse is None else None
+        if not isinstance(statement, cst.If) or not isinstance(last, _ENDS):
+            return 0
+        return self.begin(self._clauses(statement.test, holds=False), call, is_usual=not isinstance(last, cst.Return))
+
+    def begin(self, clauses: Clauses, call: int, *, is_usual: bool = False) -> int:
         """Begin conditions before the call of this number; return how many they are."""
         for clause in clauses:
-            self.noted.append(Condition(call, call, self._innermost, clause))
+            self.noted.append(Condition(call, call, self._innermost, clause, is_usual))
             self._open.append(len(self.noted) - 1)
         return len(clauses)
 
@@ -97,7 +102,10 @@ class Conditions:
         """End the conditions that were begun last."""
         for _ in range(count):
             number = self._open.pop()
-            self.noted[number] = self.noted[number]._replace(end=call)
+            if self.noted[number].first < call or any(under == number for _, under in self.rebound):
+                self.noted[number] = self.noted[number]._replace(end=call)
+            elif number == len(self.noted) - 1:
+                self.noted.pop()  # nothing happens under it
 
     @property
     def _innermost(self) -> int:
@@ -118,7 +126,7 @@ class Conditions:
             return tuple((*one, *other) for one in left for other in right)
         found = self._test(node)
         if found is None:
-            return ()
+            return ANYTHING
         return ((found if holds else found._replace(verb=_OPPOSITE[found.verb]),),)
 
     def _test(self, node: cst.BaseExpression) -> Predicate | None:
@@ -220,8 +228,6 @@ def _name(node: cst.BaseExpression) -> str:
     return node.value if isinstance(node, cst.Name) else ""
 
 
-def _leaves(body: Statements) -> bool:
+def _last(body: Statements) -> cst.CSTNode | None:
     last = body[-1] if body else None
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
-    return isinstance(last, _ENDS)
+    return last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last

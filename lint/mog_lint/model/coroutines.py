@@ -7,24 +7,21 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mog_lint.blocking import Blocking, Kind, Knowledge, canonical, expand
+from mog_lint.model.commands import Commands
 from mog_lint.model.project import Module, Project
 from mog_lint.model.summary import FLAGS, Call, Function, Use
 
 AT_ONCE = frozenset({"timeout=0", "timeout=0.0", "block=False", "blocking=False", "wait=False", "nowait=True"})
 POSITIONAL = {"acquire": "0=False", "get": "0=False", "join": "0=0", "wait": "0=0", "result": "0=0", "poll": "0=0"}
+# What a function asks for lest it waits, and what is its own, by the end of the name of the wait.
+ASKED = {
+    "Future.result": "concurrent.futures.Future.done",
+    "Future.exception": "concurrent.futures.Future.done",
+    "Queue.get": "queue.Queue.empty",
+    "threading.Lock.acquire": "threading.Lock",
+}
 # Decorators that leave a function what it is.
 PLAIN = frozenset({"builtins.staticmethod", "builtins.classmethod", "abc.abstractmethod", "typing.final"})
-# What makes a command of a function: it runs once, and has its event loop to itself.
-COMMANDS = frozenset(
-    name
-    for pattern in (
-        "{typer,typer.main}.Typer.{command,callback}",
-        "{click,asyncclick,rich_click}.{command,group}",
-        "{click,asyncclick,rich_click}.Group.{command,group}",
-        "cyclopts.App.{command,default}",
-    )
-    for name in expand(pattern)
-)
 OVERRIDE, OVERLOAD = ".override", ".overload"
 COROUTINES = frozenset(
     name
@@ -68,17 +65,14 @@ class Coroutines:
     def blocked(self, module: Module, *kinds: Kind) -> Iterator[Blocked]:
         """Yield the calls of these kinds in the coroutines of a module."""
         if module not in self._known:
-            coroutines = (function for function in module.summary.functions if function.is_async)
-            functions = (function for function in coroutines if not self.is_offloaded(function, module))
-            self._known[module] = tuple(
-                item for function in functions for item in self._worth_telling(function, module)
-            )
+            self._known[module] = tuple(self._blocked(module))
         yield from (item for item in self._known[module] if item.blocking.kind in kinds)
 
-    def _worth_telling(self, function: Function, module: Module) -> Iterator[Blocked]:
-        for item in self.blocked_in(function, module):
-            if item.blocking.kind is not Kind.FILE or not self.is_command(function, module):
-                yield item
+    def _blocked(self, module: Module) -> Iterator[Blocked]:
+        for function in module.summary.functions:
+            found = list(self.blocked_in(function, module)) if function.is_async else []
+            if found and not self.has_loop_to_itself(function, module):
+                yield from found
 
     def blocked_in(self, function: Function, module: Module, calls: Iterable[Call] | None = None) -> Iterator[Blocked]:
         """Yield the blocking calls in the body of any function, or those among some of its calls."""
@@ -122,10 +116,6 @@ class Coroutines:
                 return False
         return True
 
-    def is_command(self, function: Function, module: Module) -> bool:
-        """Say whether a function is a command of a command line."""
-        return not COMMANDS.isdisjoint(name.replace("()", "") for name in self._decorators(function, module))
-
     def is_static(self, function: Function, module: Module) -> bool:
         """Say whether a method is given its object by nobody."""
         return self._is_decorated(function, module, "staticmethod")
@@ -137,9 +127,22 @@ class Coroutines:
         symbols = [symbol for decoration in function.decorations for symbol in decoration.symbols]
         return self.project.resolve(symbols, module)
 
+    @cached_property
+    def _commands(self) -> Commands:
+        return Commands(self.project)
+
+    def has_loop_to_itself(self, function: Function, module: Module) -> bool:
+        """Say whether nobody waits while a coroutine blocks: it is part of a command, or run elsewhere."""
+        return self.is_offloaded(function, module) or self._commands.has(function, module)
+
     def is_offloaded(self, function: Function, module: Module) -> bool:
         """Say whether a decorator has a function run elsewhere."""
         return not self.offload.isdisjoint(name.replace("()", "") for name in self._decorators(function, module))
+
+    def asks_first(self, wait: str, function: Function, module: Module) -> bool:
+        """Say whether a function asks whether a wait of this name would be over at once."""
+        asked = [question for end, question in ASKED.items() if wait.endswith(end)]
+        return bool(asked) and not self.names(function, module).isdisjoint(asked)
 
     def names(self, function: Function, module: Module) -> set[str]:
         """Return the full names that a function calls, instances spelt as their class."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from mog_lint.model.summary import NONE, Call, Condition, Function, Given, Predicate, Verb, text_of
 
@@ -46,29 +46,35 @@ def _value(value: str, known: Mapping[str, str]) -> str:
     return known.get(value.removeprefix(HANDED_ON), "") if value.startswith(HANDED_ON) else value
 
 
-def calls_made(function: Function, values: Values) -> Iterator[Call]:
-    """Yield the calls that a function may make with these values, without those of a process's first time."""
-    dead = _dead(function, dict(values)) if function.conditions else ()
-    spans = [function.conditions[number][:2] for number in dead]
+def calls_made(function: Function, values: Values) -> Iterator[tuple[Call, bool]]:
+    """Yield the calls that a function may make with these values, each with whether it is certain to get there.
+
+    What is done the first time only is left out.
+    """
+    given = dict(values)
+    wrong, right = _settled(function, given) if function.conditions else (frozenset(), frozenset())
     for number, call in enumerate(function.calls):
-        if not any(first <= number < end for first, end in spans):
-            yield call
+        under = {at for at, item in enumerate(function.conditions) if item.first <= number < item.end}
+        if wrong.isdisjoint(under):
+            yield call, under <= right
 
 
-def _dead(function: Function, values: dict[str, str]) -> set[int]:
-    """Return the conditions that do not hold.
+def _settled(function: Function, values: dict[str, str]) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the conditions that do not hold, and those that do, or usually do.
 
     A parameter that is bound anew counts only where that happens under a condition that does not hold itself.
     """
     while True:
-        found = {number for number, item in enumerate(function.conditions) if _fails(item, values)}
-        lost = {name for name, under in function.rebound if name in values and not _lies_in(under, found, function)}
+        truths = [_truth_of_any(item, values) for item in function.conditions]
+        wrong = frozenset(number for number, truth in enumerate(truths) if truth is False)
+        lost = {name for name, under in function.rebound if name in values and not _lies_in(under, wrong, function)}
         if not lost:
-            return found
+            right = (number for number, item in enumerate(function.conditions) if truths[number] or item.is_usual)
+            return wrong, frozenset(right)
         values = {name: value for name, value in values.items() if name not in lost}
 
 
-def _lies_in(number: int, conditions: set[int], function: Function) -> bool:
+def _lies_in(number: int, conditions: Set[int], function: Function) -> bool:
     while number >= 0:
         if number in conditions:
             return True
@@ -76,24 +82,26 @@ def _lies_in(number: int, conditions: set[int], function: Function) -> bool:
     return False
 
 
-def _fails(condition: Condition, values: Mapping[str, str]) -> bool:
-    return all(_is_wrong(item, values.get(item.name, "")) for item in condition.predicates)
+def _truth_of_any(condition: Condition, values: Mapping[str, str]) -> bool | None:
+    truths = {_truth(item, values.get(item.name, "")) for item in condition.predicates}
+    return True if True in truths else None if None in truths else False
 
 
-def _is_wrong(predicate: Predicate, value: str) -> bool:
-    """Say whether a predicate is known not to hold."""
+def _truth(predicate: Predicate, value: str) -> bool | None:
+    """Say whether a predicate holds for a constant's symbol; None where nothing is known."""
     if predicate.verb is Verb.FIRST_TIME:
-        return True
-    if not value:
         return False
+    if not value:
+        return None
     text = text_of(value)
     starts = text is not None and text.startswith(text_of(predicate.constant) or "")
-    wrong = {
-        Verb.IS_TRUE: value in _FALSE,
-        Verb.IS_FALSE: value not in _FALSE,
-        Verb.IS: value != predicate.constant,
-        Verb.IS_NOT: value == predicate.constant,
-        Verb.STARTS: not starts,
-        Verb.STARTS_NOT: starts,
+    truths = {
+        Verb.ANYTHING: None,
+        Verb.IS_TRUE: value not in _FALSE,
+        Verb.IS_FALSE: value in _FALSE,
+        Verb.IS: value == predicate.constant,
+        Verb.IS_NOT: value != predicate.constant,
+        Verb.STARTS: starts,
+        Verb.STARTS_NOT: not starts,
     }
-    return wrong[predicate.verb]
+    return truths[predicate.verb]

@@ -91,6 +91,7 @@ class Verb(StrEnum):
     STARTS = "s"
     STARTS_NOT = "n"
     FIRST_TIME = "1"  # of none: what is made here is kept in a name of the module or of a class
+    ANYTHING = "?"  # of none: something is asked that only a run tells
 
 
 class Predicate(NamedTuple):
@@ -102,12 +103,16 @@ class Predicate(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """One of these predicates holds for the calls from `first` up to `end`, and so does the condition `parent`."""
+    """One of these predicates holds for the calls from `first` up to `end`, and so does the condition `parent`.
+
+    `is_usual` says that who gets there does so as a rule: what does not hold would have raised an error.
+    """
 
     first: int
     end: int
     parent: int
     predicates: tuple[Predicate, ...]
+    is_usual: bool = False
 
 
 class Given(NamedTuple):

@@ -34,3 +34,12 @@ def test_the_configuration_tells_how_many_calls_are_followed(project: ScratchPro
     for length in range(1, 7):
         project.write(f"work{length}.py", chain_of(length))
     assert [finding.filename[-4] for finding in project.lint()] == [str(length) for length in range(1, depth + 1)]
+
+
+def test_a_queue_that_was_asked_whether_it_is_empty(project: ScratchProject) -> None:
+    project.select = ("MOG203",)
+    take = "import queue\ndef take(jobs: queue.Queue):\n    return jobs.get()\n"
+    work = "async def work(jobs: queue.Queue):\n    {0}\n        return take(jobs)\n"
+    project.write("asks.py", take + work.format("if not jobs.empty():"))
+    project.write("waits.py", take + work.format("if jobs:"))
+    assert places(project.lint()) == [("waits.py", 6)]

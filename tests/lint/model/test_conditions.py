@@ -163,3 +163,49 @@ def test_but_not_where_it_is_not_bound_anew(project: ScratchProject) -> None:
 )
 def test_what_is_kept_for_the_whole_process(project: ScratchProject, helper: str, expected: bool) -> None:
     assert is_reported(project, f"class Shop:\n    pages = None\n\n\ndef load():\n{helper}", "load()") is expected
+
+
+SEVERE = """\
+import requests
+from mog import task
+
+{helper}
+
+async def work(url):
+    load(url)
+
+@task(name="shop.look")
+async def look(context, url):
+    load(url)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "severities"),
+    [
+        ("    requests.get(url)\n", ["error", "error"]),
+        ("    if not url:\n        raise ValueError\n    requests.get(url)\n", ["error", "error"]),
+        (
+            "    for part in url:\n        if not part:\n            continue\n        requests.get(part)\n",
+            ["error"] * 2,
+        ),
+        ("    try:\n        requests.get(url)\n    except OSError:\n        pass\n", ["error", "error"]),
+        ("    if url.is_old:\n        requests.get(url)\n", ["info", "warning"]),
+        ("    if url.is_new:\n        return\n    requests.get(url)\n", ["info", "warning"]),
+        ("    try:\n        url.find()\n    except OSError:\n        requests.get(url)\n", ["info", "warning"]),
+        ("    if url.is_old:\n        pass\n    else:\n        read(url)\n", ["info", "warning"]),
+        ("    read(url)\n", ["error", "error"]),
+        ("    read(url, deep=False)\n", []),
+        ("    open(url)\n", ["info", "warning"]),
+        ("    if url.is_old:\n        requests.get(url)\n    requests.post(url)\n", ["error", "error"]),
+    ],
+)
+def test_what_happens_sometimes_is_less_severe(project: ScratchProject, body: str, severities: list[str]) -> None:
+    read = "def read(url, deep=True):\n    if deep:\n        requests.get(url)\n\n\n"
+    project.select = ("MOG203",)
+    project.write("a.py", SEVERE.format(helper=f"{read}def load(url):\n{body}"))
+    found = project.lint()
+    assert [finding.severity.name.lower() for finding in found] == severities
+    assert [(" may block" in finding.message) for finding in found] == [
+        severity != "error" and "open" not in body for severity in severities
+    ]

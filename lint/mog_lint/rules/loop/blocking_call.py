@@ -22,7 +22,8 @@ class BlockingCall(Rule):
     Reports calls in the body of an `async def` that are known to block, by their full names: modules may be imported
     under other names, and an object may be made in place, assigned, entered by `with`, annotated, or held in `self`.
     Awaited calls are left alone; so is what is handed over uncalled, as in `asyncio.to_thread(requests.get, url)`, and
-    what runs later, in a lambda or an inner function.
+    what runs later, in a lambda or an inner function. Commands of click, typer and cyclopts may block, and so may
+    functions that these alone call: a command runs once, and nobody else waits.
 
     The fix of `time.sleep` awaits `asyncio.sleep`. Other calls are awaited in a thread by an unsafe fix: look whether
     what they use may be used from there.
@@ -134,6 +135,10 @@ class BlockingCall(Rule):
             "offloaded by a decorator",
             "import time\nfrom shop.threads import in_thread\n\n\n@in_thread\nasync def poll():\n    time.sleep(1)\n",
             config={"offload_functions": ("shop.threads.in_thread",)},
+        ),
+        Good(
+            "command",
+            "import typer\n\napp = typer.Typer()\n\n\n@app.command()\nasync def show():\n    print(input())\n",
         ),
         Good(
             "known not to block",

@@ -18,12 +18,16 @@ class BlockingCallViaHelper(Rule):
     ------------
     Reports, in the body of an `async def`, calls of plain functions, methods and classes of the project that lead to
     what MOG201, MOG202, MOG204 and MOG207 report, over a few calls and across modules, and shows the way. A
-    coroutine is told once of each blocking call, and of files with a warning. Not followed are functions under
-    decorators that may run them elsewhere or not at all, as a cache does, generators, and what is handed over uncalled.
+    coroutine is told once of each blocking call. It is an error where the helpers always get there. Where they do so
+    under some condition only, or where it is files that they wait for, it is a warning in tasks and in what these
+    await, and an information elsewhere: much of that happens once, at a start, or hardly ever.
+
+    Not followed are functions under decorators that may run them elsewhere or not at all, as a cache does, generators,
+    and what is handed over uncalled.
     Left alone are locks in helpers, what a helper does the first time only, to keep it in a name of the module or of
     a class, and what it does not do with the arguments that it is given, where these are constants.
 
-    Commands of click, typer and cyclopts may use files: they run once, and nobody else waits.
+    Commands of click, typer and cyclopts, and functions that these alone call, may block: see MOG201.
 
     Why
     ---
@@ -129,14 +133,23 @@ class BlockingCallViaHelper(Rule):
     def check(self, context: RuleContext) -> Iterator[Report]:
         """Report calls that lead to a blocking one."""
         for chain in context.views.chains.chains(context.module):
-            severity = Severity.WARNING if chain.blocked.blocking.kind is Kind.FILE else None
-            yield Report(chain.call.site, _message(chain), chain=tuple(_related(chain)), severity=severity)
+            yield Report(
+                chain.call.site, _message(chain), chain=tuple(_related(chain)), severity=_severity(chain, context)
+            )
+
+
+def _severity(chain: Chain, context: RuleContext) -> Severity:
+    if chain.is_certain and chain.blocked.blocking.kind is not Kind.FILE:
+        return Severity.ERROR
+    in_task = context.interruptions.runs_in_task(chain.coroutine, context.module)
+    return Severity.WARNING if in_task else Severity.INFO
 
 
 def _message(chain: Chain) -> str:
     blocking = chain.blocked.blocking
     way = " → ".join(f"`{step.function.qualname}`" for step in chain.steps)
-    return f"{way} → `{blocking.title}` blocks the event loop: {advice(blocking)}, or await the call in a thread"
+    blocks = "blocks" if chain.is_certain else "may block"
+    return f"{way} → `{blocking.title}` {blocks} the event loop: {advice(blocking)}, or await the call in a thread"
 
 
 def _related(chain: Chain) -> Iterator[RelatedSite]:

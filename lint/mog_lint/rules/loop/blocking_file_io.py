@@ -17,8 +17,7 @@ class BlockingFileIo(Rule):
     ------------
     Reports calls in the body of an `async def` that open, read, write, list, copy, move or remove files, directories
     and archives, as MOG201 does for other calls. What only computes with names, as most of `os.path` does, is left
-    alone, and so is what looks at a file's status. So are commands of click, typer and cyclopts: they run once, and
-    nobody else waits.
+    alone, and so is what looks at a file's status.
 
     The fix awaits the call in a thread. It is unsafe, as what happens meanwhile may matter.
 
@@ -72,12 +71,6 @@ class BlockingFileIo(Rule):
         Good(
             "path of anyio",
             "from anyio import Path\n\n\nasync def load(path: Path):\n    return await path.read_text()\n",
-        ),
-        Good(
-            "command",
-            "import cyclopts, typer\n\napp = typer.Typer()\ntools: cyclopts.App = cyclopts.App()\n\n\n@app.command()\n"
-            "async def show(path):\n    print(open(path).read())\n\n\n@tools.default\nasync def tell(path):\n"
-            "    print(read(path))\n\n\ndef read(path):\n    return open(path).read()\n",
         ),
         Good("own open", "from shop import open\n\n\nasync def load(path):\n    return open(path)\n"),
         Good("method", "class Shop:\n    async def load(self):\n        return self.open(), self.door.open()\n"),

@@ -10,13 +10,6 @@ from mog_lint.model.summary import Use
 from mog_lint.offloading import advice
 from mog_lint.rule import Bad, Good, Report, Rule, RuleContext
 
-# What a coroutine asks for lest it waits, and what is its own, by the end of the name of the wait.
-ASKED = {
-    "Future.result": "concurrent.futures.Future.done",
-    "Future.exception": "concurrent.futures.Future.done",
-    "Queue.get": "queue.Queue.empty",
-    "threading.Lock.acquire": "threading.Lock",
-}
 ENTER = ".__enter__"
 
 
@@ -113,8 +106,7 @@ class BlockingWait(Rule):
             name = item.blocking.name
             if item.call.use is Use.WITH:
                 continue
-            called = context.coroutines.names(item.function, context.module)
-            if any(name.endswith(wait) and asked in called for wait, asked in ASKED.items()):
+            if context.coroutines.asks_first(name, item.function, context.module):
                 continue
             if name.endswith(ENTER):
                 message = f"`{name.removesuffix(ENTER)}` is held across an await: who waits for it stops the event loop"

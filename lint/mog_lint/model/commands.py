@@ -1,0 +1,74 @@
+"""Which coroutines are commands of a command line: these run once, and have their event loop to themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from mog_lint.blocking import expand
+from mog_lint.model.project import Module, Project
+from mog_lint.model.summary import Function
+
+DECORATORS = frozenset(
+    name
+    for pattern in (
+        "{typer,typer.main}.Typer.{command,callback}",
+        "{click,asyncclick,rich_click}.{command,group}",
+        "{click,asyncclick,rich_click}.Group.{command,group}",
+        "cyclopts.App.{command,default}",
+    )
+    for name in expand(pattern)
+)
+DEEPEST = 6  # calls between a command and what is part of it
+
+
+@dataclass(frozen=True, eq=False)
+class Commands:
+    """The commands of a project, and the coroutines that nobody else awaits."""
+
+    project: Project
+
+    def has(self, function: Function, module: Module) -> bool:
+        """Say whether a coroutine is a command, or called by commands alone."""
+        return bool(self._commands) and self._has(function, module, DEEPEST)
+
+    def _has(self, function: Function, module: Module, depth: int) -> bool:
+        if function.site in self._commands.get(module, ()):
+            return True
+        # Of a method's callers only some are known.
+        if not depth or function.is_method or function.decorations:
+            return False
+        callers = list(self._callers_of(function))
+        return bool(callers) and all(self._has(caller, home, depth - 1) for home, caller in callers)
+
+    def _callers_of(self, function: Function) -> Iterator[tuple[Module, Function]]:
+        for module, caller, number in self._calls.get(function.qualname, ()):
+            called = self.project.functions(caller.calls[number].symbols, module)
+            if caller is not function and any(item is function for _, item in called):
+                yield module, caller
+
+    @cached_property
+    def _commands(self) -> Mapping[Module, frozenset[int]]:
+        """The sites of the functions that are decorated as commands, by module."""
+        found = {module: self.project.remember(module, "commands", self._of) for module in self.project.modules}
+        return {module: sites for module, sites in found.items() if sites}
+
+    def _of(self, module: Module) -> frozenset[int]:
+        return frozenset(item.site for item in module.summary.functions if self._is_decorated(item, module))
+
+    def _is_decorated(self, function: Function, module: Module) -> bool:
+        symbols = [symbol for decoration in function.decorations for symbol in decoration.symbols]
+        return not DECORATORS.isdisjoint(name.replace("()", "") for name in self.project.resolve(symbols, module))
+
+    @cached_property
+    def _calls(self) -> Mapping[str, list[tuple[Module, Function, int]]]:
+        """The calls of the project by the last name of what is called."""
+        found: dict[str, list[tuple[Module, Function, int]]] = defaultdict(list)
+        for module in self.project.modules:
+            for function in module.summary.functions:
+                for number, call in enumerate(function.calls):
+                    last = call.symbols[0].replace(":", ".").rpartition(".")[2]
+                    found[last].append((module, function, number))
+        return found
