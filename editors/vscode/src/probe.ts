@@ -1,6 +1,7 @@
 // Whether an interpreter can run the server, asked before it is started: a server that dies at once says nothing.
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
+import { promisify } from "node:util";
 
 /** What an interpreter says of itself. */
 export interface Found {
@@ -21,22 +22,11 @@ const QUESTION = [
 ].join("; ");
 
 /** Ask an interpreter what it has. Rejects where it cannot be run. */
-export function probe(interpreter: string): Promise<Found> {
-  return new Promise((resolve, reject) => {
-    // In a directory of nobody's: with -c, Python imports from where it is started.
-    const options = { cwd: tmpdir(), timeout: PATIENCE_MS };
-    execFile(interpreter, ["-c", QUESTION], options, (error, output) => {
-      if (error !== null) {
-        reject(error);
-        return;
-      }
-      try {
-        resolve(JSON.parse(output) as Found);
-      } catch (broken) {
-        reject(broken as Error);
-      }
-    });
-  });
+export async function probe(interpreter: string): Promise<Found> {
+  // In a directory of nobody's: with -c, Python imports from where it is started.
+  const options = { cwd: tmpdir(), timeout: PATIENCE_MS };
+  const { stdout } = await promisify(execFile)(interpreter, ["-c", QUESTION], options);
+  return JSON.parse(stdout) as Found;
 }
 
 /** Return what is to be done before the server can run, or undefined where nothing is missing. */
