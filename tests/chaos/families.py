@@ -6,14 +6,15 @@ import random
 from collections.abc import Awaitable, Callable
 
 from tests.chaos.mix import Order, draw_child, draw_failing
-from tests.chaos.tasks import app, note, noted
+from tests.chaos.tasks import OUTAGES, app, note, noted
 
 from mog import Context
+from mog.errors import EngineError
 
 __all__ = ["app"]
 
 
-@app.task(name="chaos.family")
+@app.task(name="chaos.family", **OUTAGES)
 async def family(context: Context, index: int, how: str, depth: int) -> int:
     """Wait for children in some way; note them before they are submitted: id, wanted state, may be called off."""
     with noted(context):
@@ -49,6 +50,8 @@ async def brittle(context: Context, index: int, children: list[Order], *, cancel
     try:
         await context.gather(*(child.request for child in children), cancel_siblings=cancel_siblings)
     except ExceptionGroup as group:
+        for error in group.exceptions:
+            raise_if_unreachable(error)
         if group.subgroup(ValueError) is None:
             raise
         raise ValueError(index) from None
@@ -60,7 +63,14 @@ async def siblings(context: Context, index: int, children: list[Order]) -> None:
     await brittle(context, index, children, cancel_siblings=True)
 
 
+def raise_if_unreachable(value: object) -> None:
+    """Let the whole task be retried where a child could not be waited for."""
+    if isinstance(value, EngineError):
+        raise value
+
+
 def check(child: Order, value: object) -> None:
+    raise_if_unreachable(value)
     if child.wanted == "FAILURE":
         assert isinstance(value, ValueError), f"{child} brought {value!r}"
         assert value.args == (child.index,), f"{child} brought {value!r}"

@@ -1,58 +1,31 @@
-"""What happens in a store, written down by the store itself: triggers that log each claim, release and end.
-
-They fire in the transaction of whichever process writes, so nothing can be recorded twice, stolen or lost unseen.
-"""
+"""What happens to the tasks of a store, as the store itself tells it: the oracle's chief witness."""
 
 from __future__ import annotations
 
-import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TypeAlias
 from uuid import UUID
 
-NOW = "(julianday('now') - 2440587.5) * 86400.0"
-"""POSIX seconds, exact to the millisecond."""
-
-SCRIPT = f"""
-CREATE TABLE chaos_event (
-    seq INTEGER PRIMARY KEY, at REAL, kind TEXT, key INTEGER, task BLOB, owner INTEGER, starts INTEGER, stops INTEGER,
-    detail TEXT, parent BLOB
-);
-CREATE INDEX chaos_ended ON chaos_event (key) WHERE kind = 'ended' AND parent IS NULL;
-CREATE TRIGGER chaos_created AFTER INSERT ON result BEGIN
-    INSERT INTO chaos_event (at, kind, key, task, parent) VALUES ({NOW}, 'created', NEW.key, NEW.id, NEW.parent_id);
-END;
-CREATE TRIGGER chaos_ended AFTER UPDATE OF state ON result WHEN NEW.state IS NOT NULL BEGIN
-    INSERT INTO chaos_event (at, kind, key, task, starts, stops, detail, parent)
-    VALUES ({NOW}, 'ended', NEW.key, NEW.id, NEW.number_of_starts, NEW.number_of_stops, NEW.state, NEW.parent_id);
-END;
-CREATE TRIGGER chaos_rewritten AFTER UPDATE OF state, value ON result WHEN OLD.state IS NOT NULL BEGIN
-    INSERT INTO chaos_event (at, kind, key, task, detail) VALUES ({NOW}, 'rewritten', NEW.key, NEW.id, OLD.state);
-END;
-CREATE TRIGGER chaos_forgotten AFTER DELETE ON result BEGIN
-    INSERT INTO chaos_event (at, kind, key, task, detail) VALUES ({NOW}, 'forgotten', OLD.key, OLD.id, OLD.state);
-END;
-CREATE TRIGGER chaos_claimed AFTER UPDATE OF owner ON message WHEN NEW.owner IS NOT NULL BEGIN
-    INSERT INTO chaos_event (at, kind, key, owner, starts, stops)
-    VALUES ({NOW}, iif(OLD.owner IS NULL, 'claimed', 'stolen'), NEW.key, NEW.owner, NEW.number_of_starts,
-        NEW.number_of_stops);
-END;
-CREATE TRIGGER chaos_freed AFTER UPDATE OF owner ON message WHEN NEW.owner IS NULL AND OLD.owner IS NOT NULL BEGIN
-    INSERT INTO chaos_event (at, kind, key, owner, starts, stops)
-    VALUES ({NOW}, 'freed', NEW.key, OLD.owner, NEW.number_of_starts - OLD.number_of_starts,
-        NEW.number_of_stops - OLD.number_of_stops);
-END;
-CREATE TRIGGER chaos_joined AFTER INSERT ON process BEGIN
-    INSERT INTO chaos_event (at, kind, owner, detail) VALUES ({NOW}, 'joined', NEW.owner, NEW.pid);
-END;
-"""
+Owner: TypeAlias = int | str
+"""One life of one process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. Of ``freed``, ``starts`` and ``stops`` are what was added to the counts.
+    """One thing that happened, of this ``kind``:
+
+    ======== ===========================================================================================
+    created  a task was stored
+    claimed  a process began an attempt, or is about to
+    stolen   the same, though another held the task
+    freed    an attempt is its owner's no longer; ``starts`` and ``stops`` are what was added to the counts
+    kept     a freed attempt is its owner's again: nobody had begun another
+    ended    the task has a terminal state, ``detail``
+    rewritten, forgotten  what had a terminal state was written again, or is gone
+    joined   a process takes part; ``detail`` is its process id
+    ======== ===========================================================================================
 
     ``created`` and ``ended`` tell of the task's parent, if it has one.
     """
@@ -61,7 +34,7 @@ class Event:
     kind: str
     key: int | None
     task: UUID | None
-    owner: int | None
+    owner: Owner | None
     starts: int | None
     stops: int | None
     detail: str | None
@@ -73,71 +46,41 @@ class Event:
         return self.kind == "freed" and not self.starts and not self.stops
 
 
-class Ledger:
-    """The log of one store, and a look at the store beside it; reads alone once it is installed."""
+class Ledger(ABC):
+    """The log of one store, and a look at the store beside it; reads alone."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._reader: sqlite3.Connection | None = None
-
-    def install(self) -> None:
-        """Begin to log; the store must exist, and nobody may use it just now."""
-        with closing(sqlite3.connect(self.path)) as connection:
-            connection.executescript(SCRIPT)
-
+    @abstractmethod
     def ended(self) -> int:
         """Count the tasks that have ended, children apart."""
-        return int(self.rows("SELECT count(*) FROM chaos_event WHERE kind = 'ended' AND parent IS NULL")[0][0])
 
+    @abstractmethod
     def unfinished(self) -> int:
         """Count the tasks that have not ended."""
-        return int(self.rows("SELECT count(*) FROM message")[0][0])
 
-    def consuming(self) -> dict[int, int]:
-        """Return the owner numbers of processes that consume, by process id."""
-        return dict(self.rows("SELECT pid, owner FROM process WHERE ready IS NOT NULL"))
+    @abstractmethod
+    def consuming(self) -> dict[int, Owner]:
+        """Return the owners of processes that consume, by process id."""
 
-    def claims(self, owner: int) -> list[tuple[int, int]]:
+    @abstractmethod
+    def claims(self, owner: Owner) -> list[tuple[int, int]]:
         """Return key and attempt of all that a process has claimed."""
-        return self.rows("SELECT key, number_of_starts FROM message WHERE owner = ? ORDER BY key", owner)
 
-    def revoked(self) -> set[object]:
+    @abstractmethod
+    def revoked(self) -> set[int]:
         """Return the keys of the tasks that were called off."""
-        return {key for (key,) in self.rows("SELECT key FROM chaos_event WHERE kind = 'ended' AND detail = 'REVOKED'")}
 
-    def of_task(self, task_id: UUID, *kinds: str) -> list[Event]:
-        """Return what happened to a task."""
-        [(key,)] = self.rows("SELECT key FROM result WHERE id = ?", task_id.bytes)
-        return [event for event in self.events() if event.key == key and (not kinds or event.kind in kinds)]
-
+    @abstractmethod
     def events(self) -> Iterator[Event]:
         """Return all that happened, in order."""
-        columns = "at, kind, key, task, owner, starts, stops, detail, parent"
-        for at, kind, key, task, *rest, parent in self.rows(f"SELECT {columns} FROM chaos_event ORDER BY seq"):
-            yield Event(at, kind, key, _uuid(task), *rest, _uuid(parent))
 
+    @abstractmethod
     def left(self) -> dict[str, int]:
-        """Count the rows that must be gone when all tasks are done and all processes have ended."""
-        tables = ("message", "state", "process")
-        counts = {table: self.rows(f"SELECT count(*) FROM {table}")[0][0] for table in tables}
-        return {table: count for table, count in counts.items() if count}
+        """Count what must be gone when all tasks are done and all processes have ended."""
 
+    @abstractmethod
     def integrity(self) -> str:
-        """Return what SQLite's own check says: ``ok``."""
-        return "; ".join(row[0] for row in self.rows("PRAGMA integrity_check"))
+        """Return what a check of the store says: ``ok``."""
 
-    def rows(self, query: str, *parameters: object) -> list[tuple[int, ...]] | list[tuple[object, ...]]:
-        """Return the rows of a query."""
-        if self._reader is None:
-            self._reader = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None, timeout=20.0)
-        return self._reader.execute(query, parameters).fetchall()
-
+    @abstractmethod
     def close(self) -> None:
-        """Close the reader."""
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
-
-
-def _uuid(stored: bytes | None) -> UUID | None:
-    return None if stored is None else UUID(bytes=stored)
+        """Let go of the store."""

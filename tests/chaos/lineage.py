@@ -31,10 +31,19 @@ class Lineage:
     """The children of a run: ``parents`` maps each that the store has taken to its parent.
 
     ``revoked`` are the tasks that somebody has called off: their children are too, even if they themselves were done.
+    ``may_be_refused``: the engine was out of reach at times, so that a child could not be submitted.
     """
 
-    def __init__(self, events: Iterable[Event], notes: Iterable[Note], revoked: Collection[UUID]) -> None:
+    def __init__(
+        self,
+        events: Iterable[Event],
+        notes: Iterable[Note],
+        revoked: Collection[UUID],
+        *,
+        may_be_refused: bool = False,
+    ) -> None:
         self.parents: dict[UUID, UUID] = {}
+        self._may_be_refused = may_be_refused
         self._revoked = revoked
         self._ends: dict[UUID, tuple[int, Event]] = {}
         self._promises: dict[UUID, Promise] = {}
@@ -64,7 +73,9 @@ class Lineage:
         for child in self.parents.keys() & self._ends.keys() & self._promises.keys():
             state = self._ends[child][1].detail
             wanted = self._promises[child].wanted
-            if state != wanted and not (state == "REVOKED" and self._may_be_called_off(child)):
+            if state != wanted and not (
+                state == "REVOKED" and (self._may_be_called_off(child) or self._refused(child))
+            ):
                 faults.append(f"{child} as {state}, not {wanted}")
         return faults
 
@@ -79,6 +90,10 @@ class Lineage:
                 if child not in self._ends or self._ends[child][0] > place:
                     faults.append(f"{parent} before {child}")
         return faults
+
+    def _refused(self, child: UUID) -> bool:
+        """Whether its submission was refused after the store had it: it was taken back, and its parent told so."""
+        return self._may_be_refused and self._ends[child][1].starts == 0
 
     def _may_be_called_off(self, task: UUID) -> bool:
         """Whether its parent may have revoked it, or somebody one of those above it."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from mog import Request
+from mog.ids import new_id
 
 KINDS = {"noop": 40, "sleep": 20, "thread": 12, "loop": 8, "pause": 8, "fail": 5, "late": 7}
 """Shares of the mix."""
@@ -30,6 +31,10 @@ class Order:
     pauses: int = 0
     delay: float = 0.0
     revoke_after: float | None = None
+
+    def anew(self) -> Order:
+        """Return the same order under another id."""
+        return replace(self, request=self.request.model_copy(update={"id": new_id()}))
 
     @property
     def wanted(self) -> str:
@@ -59,6 +64,16 @@ def draw(chance: random.Random, index: int, *, kind: str | None = None, priority
         delay=timedelta(seconds=options["delay"]) if kind == "late" else None,
     )
     return Order(request, kind, index, **options)
+
+
+def draw_blocking(chance: random.Random, index: int, how: str) -> Order:
+    """Draw a task that blocks its worker's loop (``block``), or all threads of its process (``hold``)."""
+    request: Request[Any] = Request(
+        name=f"chaos.{how}",
+        kwargs={"index": index, "seconds": 6 if how == "block" else 5},
+        priority=chance.choice(PRIORITIES),
+    )
+    return Order(request, how, index)
 
 
 def draw_family(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from uuid import UUID
 
+from tests.chaos.deeds import Death, Deeds
 from tests.chaos.ledger import Event, Ledger
 from tests.chaos.lineage import Lineage
 from tests.chaos.mix import PRIORITIES, Order
@@ -18,43 +19,13 @@ CLOCK_GRAIN = 0.003
 """Seconds by which the store's log, which tells milliseconds, may be off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Death:
-    """A worker was killed; perhaps before it had joined the store."""
-
-    at: float
-    pid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Freeze:
-    """A worker stood still, from ``begin`` to ``end``."""
-
-    begin: float
-    end: float
-    owner: int
-
-
-@dataclass(slots=True)
-class Deeds:
-    """What was done to the fleet, and what the submitter saw."""
-
-    orders: dict[UUID, Order] = field(default_factory=dict)
-    submitted_at: dict[UUID, float] = field(default_factory=dict)
-    answers: dict[UUID, object] = field(default_factory=dict)
-    deaths: list[Death] = field(default_factory=list)
-    freezes: list[Freeze] = field(default_factory=list)
-    graceful_exits: list[int] = field(default_factory=list)
-    revocations: dict[UUID, str] = field(default_factory=dict)
-    """What state each revoked task was in thereafter."""
-
-
 @dataclass(slots=True)
 class Report:
     """What came of it.
 
     Seconds from a kill, for each task that it hit: ``freed`` until the task was ready again, ``recoveries`` until it
     was started again. The latter are those of tasks with the highest priority alone: others wait for their turn.
+    ``hindered`` are those during which a disaster fell upon all.
     """
 
     tasks: int = 0
@@ -64,6 +35,8 @@ class Report:
     kills: int = 0
     freezes: int = 0
     graceful: int = 0
+    refused: int = 0
+    disasters: Counter[str] = field(default_factory=Counter)
     lost: int = 0
     wrong: int = 0
     recorded_twice: int = 0
@@ -71,6 +44,9 @@ class Report:
     most_crashes: int = 0
     freed: list[float] = field(default_factory=list)
     recoveries: list[float] = field(default_factory=list)
+    hindered: list[float] = field(default_factory=list)
+    lapsed: Counter[int] = field(default_factory=Counter)
+    """How many attempts a process has lost that lived, and whose lease had run out."""
     integrity: str = ""
     left: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -83,10 +59,14 @@ class Report:
                 f"tasks {self.tasks}  children {self.children}  runs {self.runs}  seconds {self.seconds:.1f}",
                 f"revoked, tasks and children: {self.revoked}",
                 f"SIGKILL {self.kills}  SIGSTOP {self.freezes}  SIGTERM {self.graceful}",
+                f"disasters: {', '.join(f'{name} {n}' for name, n in sorted(self.disasters.items())) or 'none'}",
+                f"submissions refused, and repeated under another id: {self.refused}",
                 f"lost {self.lost}  recorded twice {self.recorded_twice}  wrong {self.wrong}",
                 f"hit by a kill {self.crashes}, one task at most {self.most_crashes} times",
                 f"seconds from a kill until ready again: {_spread(self.freed)}",
                 f"seconds from a kill until started again: {_spread(self.recoveries)}",
+                f"  in a disaster: {_spread(self.hindered)}",
+                f"attempts of the living that were lost with a lease: {self.lapsed.total()}",
                 f"integrity {self.integrity}  left behind {self.left or 'nothing'}",
                 f"faults: {len(self.faults)}",
                 *self.faults[:20],
@@ -101,13 +81,15 @@ def _spread(times: list[float]) -> str:
 def judge(deeds: Deeds, ledger: Ledger, notes: Iterable[Note], max_retries: int) -> Report:
     """Compare what was to happen with what happened."""
     report = Report(tasks=len(deeds.orders), kills=len(deeds.deaths), freezes=len(deeds.freezes))
-    report.graceful = len(deeds.graceful_exits)
+    report.graceful, report.refused = len(deeds.graceful_exits), len(deeds.refused)
+    report.disasters = Counter(spell.name for spell in deeds.spells)
     report.faults += [f"a graceful stop ended with {code}" for code in deeds.graceful_exits if code]
     events, notes = list(ledger.events()), list(notes)
     _judge_ends(report, deeds, events)
     _judge_claims(report, deeds, events, max_retries)
+    _judge_refusals(report, deeds, events, notes)
     _judge_runs(report, deeds, notes)
-    _judge_children(report, Lineage(events, notes, deeds.revocations))
+    _judge_children(report, Lineage(events, notes, deeds.revocations, may_be_refused=bool(deeds.spells)))
     report.integrity = ledger.integrity()
     report.left = ledger.left()
     if report.integrity != "ok" or report.left:
@@ -135,32 +117,35 @@ def _judge_ends(report: Report, deeds: Deeds, events: list[Event]) -> None:
             report.wrong += 1
             report.faults.append(f"{order} ended as {ends[task][-1].detail}: {deeds.answers[task]}")
     report.revoked = sum(own[-1].detail == "REVOKED" for own in ends.values() if own)
-    strange = {task for task, own in ends.items() if own and own[0].parent is None} - deeds.orders.keys()
+    strange = {task for task, own in ends.items() if own and own[0].parent is None}
+    strange -= deeds.orders.keys() | deeds.refused
     report.faults += [f"never submitted: {task}" for task in strange]
 
 
 def _judge_claims(report: Report, deeds: Deeds, events: list[Event], max_retries: int) -> None:
-    """A claim is freed over its owner's head only when the owner was killed, soon then, and never while it stands."""
-    killed = {death.pid: death for death in deeds.deaths}
-    deaths = {event.owner: killed.get(int(event.detail or 0)) for event in events if event.kind == "joined"}
+    """A claim is freed over its owner's head only when the owner was killed, soon then, and never while it stands.
+
+    Or when it was cut off from a store whose owners live by leases, for longer than one.
+    """
+    pids = {event.owner: int(event.detail or 0) for event in events if event.kind == "joined"}
     first = {event.key for event in events if event.task in deeds.orders and _goes_first(deeds.orders[event.task])}
     crashes: Counter[int] = Counter()
     hit: dict[int, Death] = {}
     for event in events:
-        if event.is_crash and event.key is not None:
-            crashes[event.key] += 1
-            death = deaths.get(event.owner)
-            if death is not None:
-                hit[event.key] = death
-                report.freed.append(event.at - death.at)
-            else:
-                report.faults.append(f"claim freed though its owner was not killed: {event}")
-        elif event.kind == "claimed" and event.key in hit:
-            death = hit.pop(event.key)
-            if event.key in first:
-                report.recoveries.append(event.at - death.at)
+        key = event.key or 0
+        if event.is_crash:
+            crashes[key] += 1
+            _judge_crash(report, deeds, event, pids.get(event.owner, 0), hit)
+        elif event.kind == "kept":
+            crashes[key] -= 1
+            hit.pop(key, None)
+        elif event.kind == "claimed" and key in hit:
+            death = hit.pop(key)
+            if key in first:
+                times = report.hindered if deeds.is_hindered(death.at, event.at) else report.recoveries
+                times.append(event.at - death.at)
         elif event.kind == "ended":
-            hit.pop(event.key or 0, None)  # called off before its turn came
+            hit.pop(key, None)  # called off before its turn came
     report.faults += [f"hit by a kill and never started again: key {key}" for key in hit]
     report.crashes, report.most_crashes = crashes.total(), max(crashes.values(), default=0)
     if report.most_crashes > max_retries:
@@ -174,6 +159,17 @@ def _judge_claims(report: Report, deeds: Deeds, events: list[Event], max_retries
         report.faults += [f"a frozen worker's claim was touched: {event}" for event in inside]
 
 
+def _judge_crash(report: Report, deeds: Deeds, event: Event, pid: int, hit: dict[int, Death]) -> None:
+    deaths = [death for death in deeds.deaths if death.pid == pid and death.at < event.at]
+    if deaths:
+        hit[event.key or 0] = deaths[0]
+        report.freed.append(event.at - deaths[0].at)
+    elif deeds.may_have_lost_its_lease(pid, event.at):
+        report.lapsed[pid] += 1
+    else:
+        report.faults.append(f"claim freed though its owner was not killed: {event}")
+
+
 def _counts_are_right(end: Event, crashes: int) -> bool:
     """A revoke counts as a stop, of a task that does not run as well."""
     unstopped = (end.starts or 0) - (end.stops or 0)
@@ -182,6 +178,12 @@ def _counts_are_right(end: Event, crashes: int) -> bool:
 
 def _goes_first(order: Order) -> bool:
     return order.request.priority == max(PRIORITIES)
+
+
+def _judge_refusals(report: Report, deeds: Deeds, events: list[Event], notes: list[Note]) -> None:
+    """Nothing comes of a request that was refused."""
+    begun = {event.task for event in events if event.kind == "claimed"} | {note.task for note in notes}
+    report.faults += [f"refused, and begun all the same: {task}" for task in deeds.refused & begun]
 
 
 def _judge_runs(report: Report, deeds: Deeds, notes: list[Note]) -> None:
@@ -193,7 +195,7 @@ def _judge_runs(report: Report, deeds: Deeds, notes: list[Note]) -> None:
     for own in by_task.values():
         starts = _starts(own)
         report.runs += len(starts)
-        report.faults += _overlaps(starts, own, killed)
+        report.faults += _overlaps(starts, own, killed, report.lapsed)
     for task, order in deeds.orders.items():
         own = by_task[task]
         starts = _starts(own)
@@ -201,7 +203,7 @@ def _judge_runs(report: Report, deeds: Deeds, notes: list[Note]) -> None:
             report.faults.append(f"started before its time: {order}")
         if order.pauses and len(starts) < order.pauses + 1:
             report.faults.append(f"paused too rarely: {order}, {len(starts)} runs")
-        if order.items:
+        if order.items and not any(start.pid in report.lapsed for start in starts):
             report.faults += _item_faults(order, own, len(starts))
 
 
@@ -209,12 +211,13 @@ def _starts(notes: list[Note]) -> list[Note]:
     return sorted((note for note in notes if note.event == "start"), key=lambda note: note.attempt)
 
 
-def _overlaps(starts: list[Note], own: list[Note], killed: Mapping[int, float]) -> list[str]:
+def _overlaps(starts: list[Note], own: list[Note], killed: Mapping[int, float], lapsed: Mapping[int, int]) -> list[str]:
+    """A process that lost its lease learns only later that another has begun what it runs."""
     faults = []
     ends = {note.attempt: note.at for note in own if note.event == "end"}
     for earlier, later in pairwise(starts):
         over = ends.get(earlier.attempt, killed.get(earlier.pid))
-        if earlier.attempt == later.attempt or over is None or over > later.at:
+        if earlier.attempt == later.attempt or (earlier.pid not in lapsed and (over is None or over > later.at)):
             faults.append(f"two runs at a time: {earlier}, {later}")
     return faults
 

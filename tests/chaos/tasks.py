@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import time
 from collections.abc import Iterator
@@ -11,9 +12,13 @@ from functools import cache
 from pathlib import Path
 
 from mog import App, Context, Pause
+from mog.errors import CouldNotSubmit, EngineError
 
-app = App("chaos")
-"""The environment says which store it is on."""
+app = App(os.environ.get("CHAOS_APP", "chaos"))
+"""The environment says which store, or servers, it is on."""
+
+OUTAGES = {"retries": 100, "backoff": 0.5, "retry_on": (EngineError, CouldNotSubmit)}
+"""Options of tasks that use the store while they run: they are worth another try once it is back."""
 
 
 @cache
@@ -59,7 +64,7 @@ def thread(context: Context, index: int, seconds: float) -> int:
         return index
 
 
-@app.task(name="chaos.loop")
+@app.task(name="chaos.loop", **OUTAGES)
 async def loop(context: Context, index: int, items: int, every: int) -> int:
     """A checkpointed loop that also counts its runs in State."""
     with noted(context):
@@ -71,7 +76,7 @@ async def loop(context: Context, index: int, items: int, every: int) -> int:
         return index
 
 
-@app.task(name="chaos.pause")
+@app.task(name="chaos.pause", **OUTAGES)
 async def pause(context: Context, index: int, times: int, delay: float) -> int:
     with noted(context):
         paused = await context.state.get("paused", 0)
@@ -85,3 +90,21 @@ async def pause(context: Context, index: int, times: int, delay: float) -> int:
 async def fail(context: Context, index: int) -> None:
     with noted(context):
         raise ValueError(index)
+
+
+@app.task(name="chaos.block")
+async def block(context: Context, index: int, seconds: float) -> int:
+    """Block the loop; at the first attempt alone."""
+    with noted(context):
+        if context.attempt == 1:
+            time.sleep(seconds)
+        return index
+
+
+@app.task(name="chaos.hold")
+async def hold(context: Context, index: int, seconds: int) -> int:
+    """Hold the interpreter lock, so that no thread of the process can run; at the first attempt alone."""
+    with noted(context):
+        if context.attempt == 1:
+            ctypes.PyDLL(None).sleep(seconds)
+        return index

@@ -9,10 +9,11 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from tests.chaos.ledger import Ledger
+from tests.chaos.deeds import Deeds
 from tests.chaos.mix import Order
 from tests.chaos.notes import Note
-from tests.chaos.oracle import Deeds, Report, judge
+from tests.chaos.oracle import Report, judge
+from tests.chaos.sqlite_ledger import SqliteLedger
 
 from mog import App, Context
 
@@ -22,7 +23,7 @@ MAX_RETRIES = 3
 class Scene:
     """A store in which one task ran well, and all that was told of it."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: SqliteLedger) -> None:
         self.ledger = ledger
         self.deeds = Deeds()
         self.notes: list[Note] = []
@@ -57,7 +58,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> Iterator[Scene]:
-    scene = Scene(Ledger(tmp_path / "mog.db"))
+    scene = Scene(SqliteLedger(tmp_path / "mog.db"))
     await scene.play()
     yield scene
     scene.ledger.close()

@@ -1,6 +1,7 @@
 """Runs a worker as a process: ``python -m tests.chaos.work MODULE [--once] [--show] [--concurrency N]``.
 
-MODULE holds the App under the name ``app``, which the environment configures. The exit code is the worker's own.
+MODULE holds the App under the name ``app``, which the environment configures. The exit code is the worker's own,
+or REFUSED.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import sys
 
 from mog.errors import MogError
 from mog.worker.run import run_worker
+
+REFUSED = 3
+"""Exit code where an engine does not let the worker begin."""
 
 
 def main() -> int:
@@ -29,7 +33,7 @@ def main() -> int:
         )
     except MogError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 3
+        return REFUSED
 
 
 if __name__ == "__main__":

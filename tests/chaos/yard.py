@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from tests.chaos.ledger import Event, Ledger
+from tests.chaos.ledger import Event
 from tests.chaos.notes import Note, read_notes
 from tests.chaos.processes import PATIENCE, Child, start_worker, wait_until
+from tests.chaos.sqlite_ledger import SqliteLedger
 
 from mog import App, Result
 
@@ -22,7 +23,7 @@ class Yard:
     def __init__(self, directory: Path, module: str, store: Path | None = None) -> None:
         self.directory = directory
         self.module = module
-        self.ledger = Ledger(store or directory / "mog.db")
+        self.ledger = SqliteLedger(store or directory / "mog.db")
         self.app = App("chaos", broker=f"sqlite:///{self.ledger.path}")
         self.children: list[Child] = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ class Proxy:
         self._pumps: set[asyncio.Task[None]] = set()
         self._clients: set[asyncio.StreamWriter] = set()
         self._servers: set[asyncio.StreamWriter] = set()
+        self._finished: weakref.WeakSet[asyncio.StreamWriter] = weakref.WeakSet()
         self.port = 0
         self.url = ""
         self.connections = 0
@@ -75,8 +77,9 @@ class Proxy:
 
     def finish_server_side(self) -> None:
         """Tell the clients that the server sends nothing more, and go on passing on what they send."""
-        for writer in self._clients:
+        for writer in self._clients.difference(self._finished):
             writer.write_eof()
+            self._finished.add(writer)
 
     async def close(self) -> None:
         """End all."""
@@ -112,8 +115,9 @@ class Proxy:
                     self.cut()
                     break
                 flow.passed += len(data)
-                sink.write(data)
-                await sink.drain()
+                if sink not in self._finished:
+                    sink.write(data)
+                    await sink.drain()
         self._clients.discard(sink)
         self._servers.discard(sink)
         sink.transport.abort()
