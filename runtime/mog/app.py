@@ -164,7 +164,7 @@ class App:
     # -- the application's own parts
 
     def add_middleware(self, middleware: Middleware) -> None:
-        """Call the hooks of ``middleware`` behind those of the ones added before."""
+        """Call the hooks of ``middleware`` behind those of the ones added before; it may be added again."""
         self.middleware.add(middleware)
 
     @property

@@ -43,8 +43,10 @@ class Notes(Middleware):
 
 async def test_hooks_are_called_once_and_in_order(app: App) -> None:
     notes: list[Any] = []
-    app.add_middleware(Notes("a", notes))
+    first = Notes("a", notes)
+    app.add_middleware(first)
     app.add_middleware(Notes("b", notes))
+    app.add_middleware(first)  # is among them
 
     @app.task(name="child")
     async def child(context: Context) -> None: ...

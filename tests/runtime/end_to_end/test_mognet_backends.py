@@ -172,6 +172,8 @@ async def test_queues(family: App) -> None:
     for call in (broker.task_queue_stats("tsaks"), broker.purge_task_queue("tsaks")):
         with pytest.raises(QueueNotFound, match="no queue is named 'tsaks'; did you mean 'tasks'"):
             await call
+    with pytest.raises(QueueNotFound, match="those of the app are what its settings and tasks name"):
+        await broker.task_queue_stats("attic")
 
 
 async def test_a_backend_in_memory_that_stands_by_itself(app: App) -> None:

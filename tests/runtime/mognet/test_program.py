@@ -37,6 +37,7 @@ TOLD = {
     "waiting": 0,
     "attic": "not found",
     "deleted": None,
+    "books": [1, 1],
     "submitted": ["press.bind", "press.book", "press.proof", "press.set", "press.wait"],
     "completed": ["press.bind", "press.book", "press.proof", "press.set", "press.wait"],
 }

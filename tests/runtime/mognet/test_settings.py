@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from mog import App, AppConfig
 from mog.errors import ConfigError
@@ -74,6 +75,16 @@ def test_settings_from_a_file(tmp_path: Path) -> None:
     file.write_text(json.dumps(nested))
     config = AppConfig.from_file(file)
     assert (config.broker, config.results, config.state, config.max_retries) == (AMQP, REDIS, REDIS, 1)
+
+
+def test_settings_in_those_of_a_program() -> None:
+    class Program(BaseModel):
+        mognet: AppConfig
+
+    program = Program.model_validate({"mognet": {"broker": {"amqp": {"url": AMQP}}}})
+    assert program.mognet.broker == AMQP
+    with pytest.raises(ConfigError, match="AmqpBrokerSettings is not valid: url"):
+        Program.model_validate({"mognet": {"broker": {"amqp": {"url": 1}}}})
 
 
 def test_settings_as_arguments_of_the_app() -> None:
