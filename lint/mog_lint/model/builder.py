@@ -35,7 +35,7 @@ from mog_lint.model.summary import (
     is_context,
     text_of,
 )
-from mog_lint.model.turns import symbols_of_iterable, turns_of_iterable, turns_of_while
+from mog_lint.model.turns import items, symbols_of_iterable, turns_of_iterable, turns_of_while
 
 LOCALS = ".<locals>."
 Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
@@ -315,7 +315,7 @@ class _Builder:
         turns = turns_of_iterable(node.iter, scope)
         if self.body is not None and node.asynchronous is not None:
             self.body.note_await()
-        bind_target(node.target, (), scope)
+        bind_target(node.target, items(node.iter, scope, bool(self.stars)), scope)
         self.loop(node, (Kind.FOR, symbols, turns), scope)
 
     def while_(self, node: cst.While, scope: Scope) -> None:

@@ -17,7 +17,7 @@ from mog_lint.model.conditions import given
 from mog_lint.model.expressions import dotted_name, symbols_of
 from mog_lint.model.scope import Scope
 from mog_lint.model.summary import CONTEXT, FLAGS, VALUE, Call, Symbols, Use, attribute, is_context
-from mog_lint.model.turns import symbols_of_iterable, turns_of_iterable
+from mog_lint.model.turns import items, symbols_of_iterable, turns_of_iterable
 
 _CONSTANTS = ("True", "False", "None")
 # Calls of which it matters how long they wait, for which task they are, or which function they run.
@@ -155,7 +155,7 @@ class CallCollector:
                 self.visit(later.iter, inner, Use.LOOPED)
             if isinstance(later.target, cst.Name):
                 self.body.cancelling.sources[later.target.value] = later.iter
-            bind_target(later.target, (), inner)
+            bind_target(later.target, items(later.iter, inner, self.has_stars), inner)
             for condition in later.ifs:
                 self.visit(condition.test, inner, Use.LOOPED)
             later = later.inner_for_in

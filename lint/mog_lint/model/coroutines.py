@@ -22,6 +22,7 @@ ASKED = {
 }
 # Decorators that leave a function what it is.
 PLAIN = frozenset({"builtins.staticmethod", "builtins.classmethod", "abc.abstractmethod", "typing.final"})
+ITEM = ".__iter__()."
 OVERRIDE, OVERLOAD = ".override", ".overload"
 COROUTINES = frozenset(
     name
@@ -81,7 +82,8 @@ class Coroutines:
             blocking = None if call.is_awaited or _returns_at_once(call) else self._find(call, module)
             if blocking is None:
                 continue
-            if not (inner and call.symbols[0].startswith(inner)):  # of `execute(…).fetchone()` the first is enough
+            is_part = call.symbols[0].startswith(inner) and ITEM not in call.symbols[0]
+            if not is_part:  # of `execute(…).fetchone()` the first is enough
                 yield Blocked(function, call, blocking)
             if call.use is Use.PART:
                 inner = (*inner, f"{call.symbols[0]}().")

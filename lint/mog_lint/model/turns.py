@@ -10,11 +10,12 @@ from mog_lint.model.blocks import COUNTED, UNBOUNDED
 from mog_lint.model.expressions import symbols_of
 from mog_lint.model.quantities import length_of, number_of
 from mog_lint.model.scope import MAX_SYMBOLS, Scope
-from mog_lint.model.summary import Symbols
+from mog_lint.model.summary import Symbols, attribute, called
 from mog_lint.model.walking import own
 
 # What gives as many items as it is given, or no more.
 KEEPS_LENGTH = frozenset({"enumerate", "reversed", "sorted", "list", "tuple", "set", "iter", "zip", "filter", "map"})
+KEEPS_ITEMS = frozenset({"reversed", "sorted", "list", "tuple", "set", "iter"})
 TAKES_FUNCTION = frozenset({"filter", "map"})
 ONE = "1"
 VIEWS = frozenset({"items", "keys", "values"})
@@ -26,6 +27,15 @@ def symbols_of_iterable(node: cst.BaseExpression, scope: Scope, has_stars: bool)
         parts = (symbols_of_iterable(argument.value, scope, has_stars) for argument in node.args)
         return tuple(symbol for part in parts for symbol in part)[:MAX_SYMBOLS]
     return symbols_of(node, scope, has_stars)
+
+
+def items(node: cst.BaseExpression, scope: Scope, has_stars: bool) -> Symbols:
+    """Return what the target of a loop over this expression may be."""
+    while (
+        isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value in KEEPS_ITEMS and node.args
+    ):
+        node = node.args[0].value
+    return called(attribute(symbols_of(node, scope, has_stars), "__iter__"))
 
 
 def turns_of_iterable(node: cst.BaseExpression, scope: Scope) -> int:

@@ -14,6 +14,7 @@ from mog_lint.model.summary import Call, Function, Use
 from mog_lint.model.waiting import polling_loops, sleeps
 
 FEW = 1000  # turns; a loop that is known to have no more is short
+AS_COMPLETED = frozenset({"asyncio.as_completed()", "asyncio.tasks.as_completed()"})
 NO_CALLS = frozenset({Use.RAISED, Use.GIVEN, Use.WITH, Use.WITH_AWAIT})
 
 
@@ -48,9 +49,14 @@ def _tries(block: Block, function: Function) -> bool:
 
 
 def _works(block: Block, calls: tuple[Call, ...], module: Module, coroutines: Coroutines) -> bool:
-    """Say whether a loop awaits more than the submission of other tasks, or calls the project or what waits."""
+    """Say whether a loop awaits more than the submission of other tasks, or calls the project or what waits.
+
+    What a loop over `asyncio.as_completed` gets was begun before it, so that awaiting it is no work of the loop's.
+    """
+    collects = not AS_COMPLETED.isdisjoint(coroutines.project.resolve(block.symbols, module))
+    awaited = sum(call.is_awaited for call in calls) if collects else block.awaits
     idle = sum(call.is_awaited and _is_idle(call, module, coroutines) for call in calls)
-    return block.awaits > idle or any(_is_work(call, module, coroutines) for call in calls)
+    return awaited > idle or any(_is_work(call, module, coroutines) for call in calls)
 
 
 def _is_idle(call: Call, module: Module, coroutines: Coroutines) -> bool:

@@ -92,3 +92,30 @@ def test_other_lambdas_are_not(project: ScratchProject, source: str) -> None:
     project.select = ("MOG201", "MOG203")
     project.write("work.py", f"import requests\n{source}")
     assert project.lint() == []
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "for file in root.rglob('*'):\n        {0}",
+        "for file in sorted(list(root.iterdir())):\n        {0}",
+        "return [{0} for file in root.glob('*')]",
+        "return [{0} for names in x for file in Path(names).glob('*')]",
+    ],
+)
+def test_what_a_directory_holds_are_paths(project: ScratchProject, use: str) -> None:
+    project.select = ("MOG202",)
+    text = f"from pathlib import Path\nasync def work(root: Path, x):\n    {use.format('file.read_bytes()')}\n"
+    project.write("work.py", text)
+    messages = [finding.message for finding in project.lint()]
+    assert [message for message in messages if message.startswith("`pathlib.Path.read_bytes`")]
+
+
+def test_the_target_of_another_loop_hides_a_name(project: ScratchProject) -> None:
+    project.select = ("MOG2",)
+    loop = "for {0} in enumerate(root.glob('*')):\n        file.read_bytes()\n"
+    text = "from pathlib import Path\nasync def work(root: Path, file: Path):\n    "
+    project.write("work.py", text + loop.format("file"))
+    assert [finding.location.row for finding in project.lint()] == [3]
+    project.write("work.py", text + loop.format("number, file"))
+    assert [finding.location.row for finding in project.lint()] == [3]

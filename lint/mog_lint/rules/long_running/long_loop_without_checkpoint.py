@@ -157,6 +157,12 @@ class LongLoopWithoutCheckpoint(Rule):
             "    for url in urls:\n        requests.get(url)\n",
             config={"task_decorators": ("celery.shared_task",)},
         ),
+        Good(
+            "collects what was begun before",
+            'import asyncio\nfrom mog import task\n\n\n@task(name="a")\nasync def a(context, rows):\n    found = []\n'
+            "    for done in asyncio.as_completed([context.run(other, row) for row in rows]):\n"
+            "        found.append(await done)\n",
+        ),
         Good("no task", "async def work(rows):\n    for row in rows:\n        await save(row)\n"),
         Good(
             "inner function",
