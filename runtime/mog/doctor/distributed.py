@@ -37,5 +37,5 @@ async def distributed(config: AppConfig, app: App | None, management: str | None
         look = plugin.findings(names, taken_for=config.consumer_timeout, hold=hold)
         for finding in await asyncio.to_thread(list, look):
             yield finding
-    for finding in await redis_server(RedisSettings.from_url(config.results)):
+    for finding in await redis_server(RedisSettings.from_url(config.results), None if app is None else app.name):
         yield finding

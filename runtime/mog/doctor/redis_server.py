@@ -10,7 +10,7 @@ from hiredis import ReplyError
 
 from mog.doctor.findings import Finding, fail, ok, warn
 from mog.engine.redis.client import Client
-from mog.engine.redis.server import look_at
+from mog.engine.redis.server import check_schema, look_at
 from mog.engine.redis.settings import RedisSettings
 from mog.errors import EngineError
 
@@ -28,12 +28,14 @@ FULL, ALMOST_FULL = 0.95, 0.8
 NOT_TOLD = "it does not let this user see how it is set"
 
 
-async def redis_server(settings: RedisSettings) -> list[Finding]:
-    """Look at one server; nothing is written."""
+async def redis_server(settings: RedisSettings, app: str | None = None) -> list[Finding]:
+    """Look at one server, and whether this release reads what it holds of an app; nothing is written."""
     client = Client(settings)
     try:
         await client.open()
         await look_at(client)
+        if app is not None:
+            await check_schema(client, app)
         begun = time.time()
         [now, info, *configured] = await client.call(
             [("TIME",), ("INFO",), *(("CONFIG", "GET", name) for name in ("timeout", "appendfsync"))]

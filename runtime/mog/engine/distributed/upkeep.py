@@ -13,7 +13,7 @@ from uuid import UUID
 
 from mog.engine.distributed.promotion import LOOK
 from mog.engine.records import Requeue
-from mog.errors import EngineError, EngineUnavailable, NotConnected
+from mog.errors import EngineError, EngineUnavailable, NotConnected, StoreTooNew
 
 if TYPE_CHECKING:
     from mog.engine.distributed.core import Core
@@ -72,6 +72,10 @@ class Upkeep:
             try:
                 pause = await work()
             except NotConnected:  # the engine was abandoned
+                return
+            except StoreTooNew as error:
+                if self._core.consumer is not None:
+                    self._core.consumer.fail(error)
                 return
             except EngineUnavailable as error:
                 logger.debug("later again: %s", error)

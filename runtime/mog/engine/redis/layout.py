@@ -14,6 +14,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from uuid import UUID
 
+SCHEMA = 1
+"""Number of this layout. A release that writes what the one before cannot read has a higher one, and sets the app's
+key ``schema`` to it; a release that finds a higher number there than its own does not touch the app."""
+
 OF_TASKS: Mapping[str, str] = MappingProxyType(
     {
         "result": ".mognet.result.",  # hash, the fields below; expires from the task's end on
@@ -63,6 +67,7 @@ OF_THE_APP: Mapping[str, str] = MappingProxyType(
         "nodes": ".mog.nodes",  # sorted set: owner → lease end (Redis's clock)
         "index": ".mog.index",  # sorted set: id → order of creation, in microseconds (Redis's clock)
         "dead_queues": ".mog.dead-queues",  # set: queues of which there are, or were, dead letters
+        "schema": ".mog.schema",  # string: number of the layout; missing is 1
         "sweeping": ".mog.sweeping",  # string: where the walk through the index has come to
     }
 )

@@ -8,6 +8,7 @@ from mog.engine.records import Node
 from mog.engine.redis.answers import Lease, WakeUp
 from mog.engine.redis.codec import read_wake_up
 from mog.engine.redis.scripts import Scripts
+from mog.engine.redis.server import refuse_newer
 
 LEASE = 10.0
 """Seconds that a lease lasts; to be renewed every three."""
@@ -23,8 +24,9 @@ class Leases:
         self._seconds = seconds
 
     async def renew(self) -> Lease:
-        """Hold this process's lease from now on."""
-        held, running = await self._scripts.run_once("renew", (self._owner, self._seconds, self._node_id))
+        """Hold this process's lease from now on. Raises StoreTooNew where a newer release has come meanwhile."""
+        held, running, schema = await self._scripts.run_once("renew", (self._owner, self._seconds, self._node_id))
+        refuse_newer(schema, self._scripts.app, self._scripts.label)
         return Lease(bool(held), running)
 
     async def running(self) -> list[UUID]:

@@ -9,7 +9,8 @@ from hiredis import ReplyError
 
 from mog.engine.redis.answers import ServerInfo
 from mog.engine.redis.client import Client
-from mog.errors import StoreUnusable
+from mog.engine.redis.layout import SCHEMA, Layout
+from mog.errors import StoreTooNew, StoreUnusable
 
 OLDEST = (6, 2)
 
@@ -27,6 +28,23 @@ async def look_at(client: Client) -> ServerInfo:
         told.get("aof_enabled") == "1" if "aof_enabled" in told else None,
         told.get("maxmemory_policy"),
     )
+
+
+async def check_schema(client: Client, app: str) -> None:
+    """Raise StoreTooNew for an app whose keys a newer release writes."""
+    [number] = await client.call([("GET", Layout(app).of("schema"))])
+    if not isinstance(number, ReplyError):
+        refuse_newer(number, app, str(client.settings))
+
+
+def refuse_newer(number: bytes | None, app: str, label: str) -> None:
+    """Raise StoreTooNew for the number of a layout that this release does not know."""
+    if number is not None and not (number.isdigit() and int(number) <= SCHEMA):
+        named = number.decode(errors="replace")
+        raise StoreTooNew(
+            f"a newer mog keeps app {app!r} in {label} (schema {named}); this one knows schemas up to {SCHEMA}: "
+            "upgrade mogkit"
+        )
 
 
 def _refuse(told: dict[str, Any], label: str) -> None:

@@ -18,7 +18,7 @@ from mog.engine.redis.leases import LEASE, Leases
 from mog.engine.redis.records import Records
 from mog.engine.redis.schedule import Schedule
 from mog.engine.redis.scripts import Scripts
-from mog.engine.redis.server import look_at
+from mog.engine.redis.server import check_schema, look_at
 from mog.engine.redis.settings import RedisSettings
 from mog.engine.redis.submissions import Submissions
 from mog.engine.redis.unparking import Unparking
@@ -57,11 +57,12 @@ class RedisStore:
         self._users = 0
 
     async def open(self) -> None:
-        """Connect, for one more user. Raises EngineUnavailable, StoreUnusable."""
+        """Connect, for one more user. Raises EngineUnavailable, StoreUnusable, StoreTooNew."""
         if self._users == 0:
             await self._client.open()
             try:
                 self.server = await look_at(self._client)
+                await check_schema(self._client, self.scripts.app)
             except BaseException:
                 await self._client.close()
                 raise

@@ -63,7 +63,7 @@ async def test_what_is_delayed_becomes_a_message_as_mognet_writes_it(kit: Distri
         record = await record_of(engine, id_)
         assert (record.state, record.due, record.queue) == (ResultState.PENDING, None, None)
         assert await keys_of(kit, id_) == {
-            "mognet.result.ID": False,
+            "mognet.result.ID": True,
             "mognet.result.ID/metadata": True,
             "mog.index": False,
         }

@@ -14,8 +14,8 @@ return each(FIRST, 1, function(at)
   if queue then call('ZREM', DUE .. string.sub(queue, 2, -2), id) end
   if not state or expires or held_until(state, owner) then return 0 end
   if owner then call('HDEL', RUNNING .. string.sub(owner, 2, -2), id) end
-  for _, key in ipairs({result .. CHILDREN, result .. METADATA}) do  -- which Mognet does not let expire at the end
-    if call('PTTL', key) == -1 then call('PEXPIRE', key, milliseconds(tonumber(ttl or 1814400))) end
+  for _, part in ipairs({'', CHILDREN, METADATA}) do
+    if call('PTTL', result .. part) == -1 then call('PEXPIRE', result .. part, milliseconds(tonumber(ttl or 1814400))) end
   end
   call('DEL', BODY .. id)
   forget(id)
