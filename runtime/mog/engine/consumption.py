@@ -36,10 +36,14 @@ class Consumption:
             if deliveries := list(chain.from_iterable(batches)):
                 deliver(deliveries)
 
+        def tell(batches: list[Sequence[UUID]]) -> None:
+            self._hand_over.empty()  # a task that was revoked as soon as it was claimed must be there to be ended
+            ended(list(chain.from_iterable(batches)))
+
         self._loop = loop
         self._caller = caller
         self._hand_over = HandOver(loop, take, self._take_back, self._hand_back)
-        self._ended = Mailbox[Sequence[UUID]](loop, lambda batches: ended(list(chain.from_iterable(batches))))
+        self._ended = Mailbox[Sequence[UUID]](loop, tell)
         self._granted: deque[int] = deque()
         self._credit = 0
         self._consumer: Consumer | None = None

@@ -80,7 +80,8 @@ class Attempt:
         """Run the task, store its end, free the slot."""
         self.started = time.monotonic()
         try:
-            ending = await self._reach_ending()
+            called_off = self.stopped or self.ended_elsewhere
+            ending = self._cancelled() if called_off else await self._reach_ending()
         except Exception as error:  # noqa: BLE001 - a slot must never be lost, and the task neither
             ending = self._failed(error)
         except asyncio.CancelledError:  # before its function was called
@@ -105,7 +106,7 @@ class Attempt:
         self._cancel()
 
     def _cancel(self) -> None:
-        if self.runner is not None:
+        if self.runner is not None and self.started:  # of a runner that has not begun, asyncio would run nothing at all
             self.runner.cancel()
 
     # -- before the run

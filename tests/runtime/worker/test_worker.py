@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from tests.runtime.occupancy import Occupancy
 
 from mog import App, Context, Pause, ResultState
 from mog.engine import hand_over
-from mog.engine.records import Requeue
+from mog.engine.consumption import Consumption, DeliverHere, EndedHere
+from mog.engine.records import Delivery, Requeue
 from mog.errors import ConfigError, EngineUnavailable
 from mog.worker.events import Event, TaskEnded, TaskStarted, WorkerStarted, WorkerStopping
 
@@ -71,6 +72,32 @@ async def test_maximum_concurrency_bounds_what_waits_for_children_too(
 
         await asyncio.gather(*await app.submit_many(app.create_request(hold) for _ in range(20)))
         assert slots.most == 2, "the slots are what they were"
+
+
+async def test_a_task_that_is_revoked_before_its_attempt_has_begun_frees_its_slot(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @app.task(name="never")
+    async def never(context: Context) -> None:
+        await asyncio.Event().wait()
+
+    consume = app.port().consume
+
+    async def consume_and_end(queues: Sequence[str], deliver: DeliverHere, ended: EndedHere) -> Consumption:
+        def deliver_and_end(deliveries: Sequence[Delivery]) -> None:
+            deliver(deliveries)
+            ended([delivery.message.id for delivery in deliveries])
+
+        return await consume(queues, deliver_and_end, ended)
+
+    monkeypatch.setattr(app.port(), "consume", consume_and_end)
+    async with app.worker(concurrency=1) as worker:
+        await app.submit(never)
+        async with asyncio.timeout(10):
+            while [depth.running for depth in await app.queue_depths()] != [1]:
+                await asyncio.sleep(0.005)
+            while worker.running:
+                await asyncio.sleep(0.005)
 
 
 async def test_more_slots_than_the_maximum_are_refused(app: App) -> None:
