@@ -14,7 +14,6 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sized
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -33,34 +32,32 @@ STATE_KEY = "mog.checkpoints"
 Key = str | int | float | bool | None
 
 
-@dataclass(slots=True)
 class Place:
     """How far a loop came: ``done`` items, the last of them with ``key``; ``finished`` once it ran to its end.
 
     Where the last item was found again by its key, ``done`` is how far it stands from the start of the items now given.
     """
 
-    done: int = 0
-    key: Key = None
-    finished: bool = False
+    __slots__ = ("done", "finished", "key")
+
+    def __init__(self, done: int = 0, key: Key = None, finished: bool = False) -> None:
+        self.done, self.key, self.finished = done, key, finished
 
     def as_json(self) -> dict[str, Key]:
         """Return the form that is stored."""
         return {"done": self.done, "key": self.key, "finished": self.finished}
 
 
-@dataclass(slots=True)
 class Checkpoints:
     """The places of one run's loops, and the way to write them down."""
 
-    port: Port
-    task_id: UUID
-    stop_asked: Callable[[], bool]
-    blocking: bool
-    places: dict[str, Place] = field(default_factory=dict)
-    open_names: set[str] = field(default_factory=set)
-    unwritten: int = 0
-    """Items that were finished since the last write."""
+    def __init__(self, port: Port, task_id: UUID, stop_asked: Callable[[], bool], blocking: bool) -> None:
+        self.port, self.task_id = port, task_id
+        self.stop_asked, self.blocking = stop_asked, blocking
+        self.places: dict[str, Place] = {}
+        self.open_names: set[str] = set()
+        self.unwritten = 0
+        """Items that were finished since the last write."""
 
     def load(self, content: bytes | None) -> None:
         """Take over the places that an earlier run wrote."""

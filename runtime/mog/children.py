@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -43,13 +42,13 @@ class ResultChildren:
             yield result
 
 
-@dataclass(slots=True)
 class ResultTree:
     """A result, and those of its children; ``more`` is how many children are left out."""
 
-    result: Result[Any]
-    children: list[ResultTree] = field(default_factory=list)
-    more: int = 0
+    def __init__(self, result: Result[Any]) -> None:
+        self.result = result
+        self.children: list[ResultTree] = []
+        self.more = 0
 
 
 async def build_tree(result: Result[Any], *, max_depth: int, max_width: int) -> ResultTree:

@@ -6,8 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -20,8 +19,7 @@ INTERVAL = 0.1
 """Seconds between two writes of one task's progress, so that a tight loop may report each item."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """``done`` of ``total`` steps (None: unknown), and a message for people."""
 
     done: float
@@ -70,4 +68,4 @@ class ProgressReporter:
             progress, self._pending, self._timer_set = self._pending, None, False
             self._last_sent = time.monotonic()
         if progress is not None:
-            self._port.send("results.set_metadata", (self._task_id, {METADATA_KEY: to_json(asdict(progress))}))
+            self._port.send("results.set_metadata", (self._task_id, {METADATA_KEY: to_json(progress._asdict())}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import TypeAdapter
@@ -44,8 +44,7 @@ class RemoteTraceback(MogError):
         return f"\n{self.args[0]}"
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteError:
+class RemoteError(NamedTuple):
     """What is told of an exception that a task raised. It is data, and safe to look at whatever a store holds.
 
     ``args`` is None where they could not be written. ``errors`` are the members of an exception group.
@@ -54,7 +53,7 @@ class RemoteError:
     type_name: str
     message: str
     args: tuple[Any, ...] | None = None
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = MappingProxyType({})
     notes: tuple[str, ...] = ()
     traceback: str = ""
     errors: tuple[RemoteError, ...] = ()

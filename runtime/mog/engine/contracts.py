@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from mog.engine.records import (
@@ -299,13 +298,11 @@ class StateBackend(ABC):
         """Remove all that these tasks keep."""
 
 
-@dataclass(slots=True)
 class Engine:
     """One broker, one result backend, one state backend, opened and closed together."""
 
-    broker: Broker
-    results: ResultBackend
-    state: StateBackend
+    def __init__(self, broker: Broker, results: ResultBackend, state: StateBackend) -> None:
+        self.broker, self.results, self.state = broker, results, state
 
     async def open(self) -> None:
         """Open all three; on an error, close what was opened and raise it."""

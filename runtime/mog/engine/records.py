@@ -1,20 +1,21 @@
 """What passes between the contracts and those who use them. Times are POSIX seconds (float), lengths seconds.
 
-What nobody changes is a named tuple: it is made in half the time of a dataclass, and so is its class at each start.
+What nobody changes is a named tuple: it is made in half the time of a dataclass, and its class, at each start of a
+process, in a quarter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
 from mog.states import ResultState
 
 
-@dataclass(slots=True)
-class Message:
+class Message(NamedTuple):
     """A task's way through a queue.
 
     ``body`` is the request as UTF-8 JSON, opaque to engines. ``priority`` is 0 to 10, higher first. A message with a
@@ -55,14 +56,13 @@ class Record:
     number_of_retries: int = 0
 
 
-@dataclass(slots=True)
-class NewTask:
+class NewTask(NamedTuple):
     """A task to be stored as PENDING together with its message; ``ttl`` counts from its end, or its due time."""
 
     record: Record
     message: Message
     ttl: float
-    metadata: Mapping[str, bytes] = field(default_factory=dict)
+    metadata: Mapping[str, bytes] = MappingProxyType({})
 
 
 class StoredValue(NamedTuple):
@@ -75,8 +75,7 @@ class StoredValue(NamedTuple):
     encoding: str | None = None
 
 
-@dataclass(slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A message handed to this process, which now owns its task until it settles, requeues or hands it back.
 
     ``attempt`` is the record's ``number_of_starts`` with this start counted. ``crashes`` is how often a worker died

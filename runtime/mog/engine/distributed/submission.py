@@ -35,9 +35,8 @@ class Submission:
 
     async def create(self, tasks: Sequence[NewTask]) -> list[MogError | None]:
         """See :meth:`ResultBackend.create`."""
-        for task in tasks:
-            if task.message.due is not None and task.message.due <= self._clock():
-                task.message.due = None  # it need not wait in the store
+        now = self._clock()
+        tasks = [_ready_if_due(task, now) for task in tasks]
         try:
             answers = await self._submissions.create(tasks)
         except EngineUnavailable as error:
@@ -75,6 +74,12 @@ class Submission:
     def _withdraw(self, ids: Sequence[UUID], error: MogError) -> asyncio.Future[list[bool]]:
         value = encode_error(CouldNotSubmit(f"the task was not submitted: {error}"), _ROOM, mognet=self._mognet)
         return self._withdrawal.take_back(ids, value)
+
+
+def _ready_if_due(task: NewTask, now: float) -> NewTask:
+    """Return a task that need not wait in the store if its time has come already."""
+    due = task.message.due
+    return task if due is None or due > now else task._replace(message=task.message._replace(due=None))
 
 
 def _first_wake_up(task: NewTask) -> WakeUp:

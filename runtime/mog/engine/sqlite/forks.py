@@ -18,20 +18,19 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 
-@dataclass(slots=True)
 class Forks:
     """The open databases of this process: what is called in the child, and the lock that brings them to rest.
 
     ``told`` is true from before() on, and so, in the child, while ``abandoners`` are called, if the fork was told of.
     """
 
-    abandoners: dict[Callable[[], None], threading.Lock] = field(default_factory=dict)
-    held: list[threading.Lock] = field(default_factory=list)
-    told: bool = False
-    process: int = field(default_factory=os.getpid)
+    def __init__(self) -> None:
+        self.abandoners: dict[Callable[[], None], threading.Lock] = {}
+        self.held: list[threading.Lock] = []
+        self.told = False
+        self.process = os.getpid()
 
     def watch(self, abandon: Callable[[], None], busy: threading.Lock) -> None:
         """Hold ``busy`` during forks, and call ``abandon`` in children."""

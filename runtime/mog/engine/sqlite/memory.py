@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from mog.engine.sqlite.database import MemoryDatabase
@@ -11,12 +10,12 @@ from mog.engine.sqlite.neighbours import Bells, Heard, Neighbours
 from mog.engine.sqlite.owners import DeadOwner
 
 
-@dataclass(slots=True)
 class Room:
     """A database in memory and the engines that are open on it, by their number."""
 
-    database: MemoryDatabase
-    present: dict[int, MemoryNeighbours] = field(default_factory=dict)
+    def __init__(self, database: MemoryDatabase) -> None:
+        self.database = database
+        self.present: dict[int, MemoryNeighbours] = {}
 
 
 class MemoryNeighbours(Neighbours):

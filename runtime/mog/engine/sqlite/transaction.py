@@ -6,11 +6,9 @@ import asyncio
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(slots=True)
 class Transaction:
     """One transaction. Operations leave in it what is to be told once it is committed.
 
@@ -19,12 +17,13 @@ class Transaction:
     ids of tasks that are done, ``revoked`` those that were revoked while a process ran them, with its number.
     """
 
-    connection: sqlite3.Connection
-    now: float
-    position: float
-    ready: bool = False
-    finished: list[bytes] = field(default_factory=list)
-    revoked: list[tuple[int, bytes]] = field(default_factory=list)
+    __slots__ = ("connection", "finished", "now", "position", "ready", "revoked")
+
+    def __init__(self, connection: sqlite3.Connection, now: float, position: float) -> None:
+        self.connection, self.now, self.position = connection, now, position
+        self.ready = False
+        self.finished: list[bytes] = []
+        self.revoked: list[tuple[int, bytes]] = []
 
 
 Work = Callable[[Transaction, Sequence[Any]], list[Any]]

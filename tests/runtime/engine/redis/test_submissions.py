@@ -207,7 +207,8 @@ async def test_a_message_that_is_confirmed_late_does_not_hide_a_newer_one(place:
 @pytest.mark.parametrize("size", [0, 1, 3_000_000])
 async def test_bodies_are_bytes_of_any_size(place: Place, store: RedisStore, size: int) -> None:
     task = place.new()
-    task.message.body = bytes(range(256)) * (size // 256) + b"\0" * (size % 256)
+    body = bytes(range(256)) * (size // 256) + b"\0" * (size % 256)
+    task = task._replace(message=task.message._replace(body=body))
     await store.submissions.create([task, place.new()])
     assert await store.records.get_messages([task.record.id]) == [task.message]
     bodies = {wake_up.id: wake_up.body for wake_up in await store.submissions.unsent(0.0)}
@@ -228,7 +229,7 @@ async def test_names_and_arguments_may_be_any_text(place: Place, store: RedisSto
 
 async def test_a_record_without_a_name(place: Place, store: RedisStore) -> None:
     task = place.new()
-    task.record = Record(task.record.id, queue=place.queue)
+    task = task._replace(record=Record(task.record.id, queue=place.queue))
     await store.submissions.create([task])
     [record] = await store.records.get([task.record.id])
     assert record is not None
