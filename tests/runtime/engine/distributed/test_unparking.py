@@ -96,7 +96,7 @@ async def test_what_was_put_back_until_later_runs_with_its_counts(kit: Distribut
 
 async def test_what_a_living_process_runs_stays_until_it_is_dead(kit: DistributedKit) -> None:
     async with kit.engine() as engine:
-        worker = kit.make(consumer_timeout=0.2)
+        worker = kit.make(consumer_timeout=0.2, lease=3.0)
         await worker.open()
         [id_] = await Submitter(engine).submit(task())
         await (await Deliveries.begin(worker, slots=1)).next()
