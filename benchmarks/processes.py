@@ -56,12 +56,13 @@ def tree_of(pid: int) -> list[int]:
 
 
 def memory_of(pid: int) -> tuple[int, int]:
-    """Return the resident and the proportional set size of a process tree, in bytes."""
+    """Return the resident and the proportional set size of a process tree, in bytes; what has just ended has none."""
     resident = proportional = 0
     for process in tree_of(pid):
-        rows = (line.split() for line in (PROC / str(process) / "smaps_rollup").read_text().splitlines()[1:])
-        sizes = {row[0]: int(row[1]) * 1024 for row in rows}
-        resident, proportional = resident + sizes["Rss:"], proportional + sizes["Pss:"]
+        with suppress(FileNotFoundError, ProcessLookupError):
+            rows = (line.split() for line in (PROC / str(process) / "smaps_rollup").read_text().splitlines()[1:])
+            sizes = {row[0]: int(row[1]) * 1024 for row in rows}
+            resident, proportional = resident + sizes["Rss:"], proportional + sizes["Pss:"]
     return resident, proportional
 
 
