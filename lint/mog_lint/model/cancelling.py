@@ -16,6 +16,7 @@ _STEPS = 3
 _METHODS = (".values", ".items", ".copy")
 # Contexts that wait for nothing as they begin and end.
 TIMEOUTS = frozenset({"timeout", "timeout_at", "move_on_after", "move_on_at", "fail_after", "fail_at", "CancelScope"})
+CLOSERS = frozenset({"aclose", "wait_closed"})  # what is done with an object last, whatever comes out of it
 OWN_OBJECTS = ("self", "cls")
 
 
@@ -31,8 +32,8 @@ class Cancelling:
     _awaited: dict[int, frozenset[str] | None] = field(default_factory=dict)
 
     def note_await(self, number: int, expression: cst.BaseExpression | None) -> None:
-        """Note the names in an await; one that cannot be cancelled, or waits for that, has none."""
-        if expression is None or _never_ends(expression):
+        """Note the names in an await; one that cannot be cancelled, waits for that, or closes something, has none."""
+        if expression is None or _never_ends(expression) or _closes(expression):
             self._awaited[number] = None
         else:
             self._awaited[number] = frozenset(self._with_sources(_awaited_names(expression)))
@@ -123,6 +124,10 @@ def _never_ends(node: cst.BaseExpression) -> bool:
         return dotted_name(node.args[0].value).rpartition(".")[2] == "inf"
     made = node.func.value if isinstance(node.func, cst.Attribute) else None
     return name == "sleep_forever" or (name == "wait" and isinstance(made, cst.Call) and _last_name(made) == "Event")
+
+
+def _closes(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.Call) and _last_name(node) in CLOSERS
 
 
 def _base_name(node: cst.BaseExpression) -> str:

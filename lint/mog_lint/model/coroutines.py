@@ -22,6 +22,7 @@ ASKED = {
 }
 # Decorators that leave a function what it is.
 PLAIN = frozenset({"builtins.staticmethod", "builtins.classmethod", "abc.abstractmethod", "typing.final"})
+KICK = ".kiq"  # what submits a task of taskiq, and has no other meaning
 ITEM = ".__iter__()."
 OVERRIDE, OVERLOAD = ".override", ".overload"
 COROUTINES = frozenset(
@@ -102,7 +103,7 @@ class Coroutines:
     def gives_coroutine(self, call: Call, module: Module) -> str | None:
         """Return the name of the coroutine function that is called, or None if what is called may be something else."""
         names = self.project.resolve(call.symbols, module)
-        if names and all(canonical(name) in COROUTINES and not name.endswith(")") for name in names):
+        if names and all(_is_coroutine(name) for name in names):
             return min(names).replace("()", "")
         found = self.project.functions(call.symbols, module)
         real = [(home, item) for home, item in found if not self._is_decorated(item, home, OVERLOAD)]
@@ -149,6 +150,10 @@ class Coroutines:
     def names(self, function: Function, module: Module) -> set[str]:
         """Return the full names that a function calls, instances spelt as their class."""
         return {canonical(name) for call in function.calls for name in self.project.resolve(call.symbols, module)}
+
+
+def _is_coroutine(name: str) -> bool:
+    return not name.endswith(")") and (canonical(name) in COROUTINES or name.endswith(KICK))
 
 
 def _returns_at_once(call: Call) -> bool:

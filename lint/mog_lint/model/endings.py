@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import libcst as cst
@@ -22,6 +23,8 @@ TELLERS = frozenset(
 QUESTIONS = frozenset(
     {"cancelling", "uncancel", "cancelled", "is_cancelled", "cancel_called", "cancelled_caught", "expired"}
 )
+# What is called so tells whether the whole is to end.
+STOPPING = re.compile(r"(^|_)(is_set$|stop|clos|shut|exit|quit|terminat)")
 
 
 def facts_of(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> str:
@@ -110,7 +113,8 @@ def _asks(node: cst.CSTNode, caught: str) -> bool:
     if isinstance(node, cst.Attribute) and node.attr.value in QUESTIONS:
         return True
     if isinstance(node, cst.If | cst.IfExp):
-        return bool(caught) and caught in _names(node.test)
+        names = _names(node.test)
+        return (bool(caught) and caught in names) or any(map(STOPPING.search, names))
     return isinstance(node, cst.Match) and bool(caught) and caught in _names(node.subject)
 
 
@@ -124,6 +128,7 @@ def _hands_on(node: cst.CSTNode, caught: str) -> bool:
 
 
 def _names(node: cst.CSTNode) -> set[str]:
+    """Return the names in an expression, those of attributes too."""
     return {item.value for item in own(node) if isinstance(item, cst.Name)}
 
 

@@ -19,10 +19,11 @@ class CancellationSwallowed(Rule):
     error.
 
     Left alone are handlers that ask who was cancelled (`cancelling()`, `uncancel()`, `cancelled()`, a look at the
-    exception), that keep the exception or hand it on, or that raise another one. So is awaiting what the function
-    itself has cancelled, or another method of its object; what a `finally`, or a handler that raises anew, does on the
-    way out; what `CancelScope(shield=True)` protects; and the end of a coroutine that runs by itself, as a background
-    loop or because it is only ever handed to `create_task` or the like: nobody waits for what comes after.
+    exception) or whether the whole is to end (`stopping`, `closed`, an event's `is_set()`), that keep the exception or
+    hand it on, or that raise another one. So are commands of click, typer and cyclopts, awaiting `aclose()`, and what
+    the function itself has cancelled, or another method of its object; what a `finally`, or a handler that raises anew,
+    does on the way out; what `CancelScope(shield=True)` protects; and the end of a coroutine that runs by itself, as a
+    background loop or because it is only ever handed to `create_task` or the like: nobody waits for what comes after.
 
     Why
     ---
@@ -99,6 +100,14 @@ class CancellationSwallowed(Rule):
             "        asyncio.current_task().uncancel()\n",
         ),
         Good(
+            "is it to end?",
+            "import asyncio\n\n\nclass Shop:\n    async def beat(self):\n        while True:\n            try:\n"
+            "                await self.look()\n            except (Exception, asyncio.CancelledError):\n"
+            "                if self.event.is_set():\n                    return\n\n"
+            "    async def close(self):\n        try:\n            await self.client.aclose()\n"
+            "        except BaseException as error:\n            print(error)\n        self.closed = True\n",
+        ),
+        Good(
             "what it has cancelled itself",
             "import asyncio\nfrom contextlib import suppress\n\n\nasync def stop(job, jobs):\n    job.cancel()\n"
             "    try:\n"
@@ -165,6 +174,8 @@ class CancellationSwallowed(Rule):
         module, cancellations = context.module, context.views.cancellations
         for function in module.summary.functions:
             for block in cancellations.swallowers(function, module):
+                if context.coroutines.has_loop_to_itself(function, module):
+                    continue
                 in_task = context.interruptions.runs_in_task(function, module)
                 if in_task or not cancellations.deceives_nobody(block, function):
                     severity = Severity.ERROR if in_task else None

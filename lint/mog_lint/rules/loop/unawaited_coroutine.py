@@ -17,9 +17,9 @@ class UnawaitedCoroutine(Rule):
     What it does
     ------------
     Reports a statement that calls a coroutine function and does nothing with what that gives: an `async def` of the
-    project, also a method of `self` or of an object whose class is known, and the coroutine functions of asyncio and of
-    mog's Context and State. Left alone are functions under decorators that may change what they give, and asynchronous
-    generators.
+    project, also a method of `self` or of an object whose class is known, the coroutine functions of asyncio and of
+    mog's Context and State, and `kiq`, which submits a task of taskiq. Left alone are functions under decorators that
+    may change what they give, and asynchronous generators.
 
     The fix awaits it; in a function that is not `async def` there is none.
 
