@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from mog.engine.distributed.envelope import write_envelope
@@ -50,6 +51,14 @@ class Dispatch:
                 answers[at] = answer
         self._note(one for one, answer in zip(wake_ups, answers, strict=True) if answer is None)
         return answers
+
+    async def prepare(self, queues: Iterable[str]) -> None:
+        """See that queues exist before the store has the first tasks of them; never raises: send() says what is wrong.
+
+        What the store has when a queue proves not to be there counts as lost with it (see ``resending.py``).
+        """
+        with suppress(EngineError):
+            await self._transport.declare([self._names.short(queue) for queue in queues])
 
     def check(self) -> None:
         """Raise EngineUnavailable where nothing can be published now: others may be able to, and should not wait."""

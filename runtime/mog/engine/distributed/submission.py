@@ -37,6 +37,7 @@ class Submission:
         """See :meth:`ResultBackend.create`."""
         now = self._clock()
         tasks = [_ready_if_due(task, now) for task in tasks]
+        await self._dispatch.prepare({task.message.queue for task in tasks})
         try:
             answers = await self._submissions.create(tasks)
         except EngineUnavailable as error:

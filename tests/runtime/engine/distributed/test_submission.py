@@ -1,13 +1,14 @@
-"""Submissions of which the server takes a part, while the store cannot be asked about the rest."""
+"""Submissions: the first ones, and those of which the server takes a part."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 from uuid import UUID
 
 import pytest
+from tests.runtime.leftovers import core_of
 
 from mog.engine.distributed import submission
 from mog.engine.distributed.dispatch import Dispatch
@@ -16,7 +17,9 @@ from mog.engine.records import NewTask, StoredValue
 from mog.engine.redis.answers import WakeUp
 from mog.engine.redis.submissions import Submissions
 from mog.errors import EngineUnavailable, MogError
-from mog.testing.conformance.kit import new_task
+from mog.testing.conformance.kit import Submitter, new_task
+
+from .conftest import DistributedKit
 
 
 class StoreThatGoes:
@@ -32,8 +35,21 @@ class StoreThatGoes:
 class BrokerThatGoes:
     """Takes the first message alone."""
 
+    async def prepare(self, queues: Iterable[str]) -> None:
+        """All are there."""
+
     async def send(self, wake_ups: Sequence[WakeUp]) -> list[MogError | None]:
         return [None, *(EngineUnavailable("closed") for _ in wake_ups[1:])]
+
+
+async def test_the_first_tasks_of_a_queue_are_not_taken_for_ones_that_waited_in_it(
+    kit: DistributedKit, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with kit.engine() as client:
+        await Submitter(client).submit(*(new_task() for _ in range(3)))
+        await core_of(client).dispatch.finish()
+        assert await core_of(client).store.submissions.unsent(0.0) == []
+    assert not caplog.records
 
 
 async def test_what_was_published_is_submitted_whatever_becomes_of_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
