@@ -17,15 +17,18 @@ MogError
 │       ├── Revoked
 │       └── TaskFailed            it raised an exception that this process cannot rebuild
 ├── TooManyRetries                a worker died while running it, too often
-├── CheckpointLost                the place where a checkpointed loop stopped is not found again
+├── RetriesExhausted              it asked to be run again more often than it may
+├── StateValueError               what a task wants to keep in its State is no JSON
+├── CheckpointError               checkpointed loops are used in a way that would lose a place
+│   └── CheckpointLost            the place where a checkpointed loop stopped is not found again
 └── EngineError                   the broker or a store
-├── NotConnected              the app is closed
-├── QueueNotFound             no queue of this name belongs to the app
-├── EngineUnavailable         out of reach just now; trying again may help
-│   └── StoreFull
-└── StoreUnusable             trying again does not help
-├── StoreCorrupt
-└── StoreTooNew
+    ├── NotConnected              the app is closed
+    ├── QueueNotFound             no queue of this name belongs to the app
+    ├── EngineUnavailable         out of reach just now; trying again may help
+    │   └── StoreFull
+    └── StoreUnusable             trying again does not help
+        ├── StoreCorrupt
+        └── StoreTooNew
 """
 
 from __future__ import annotations
