@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Concatenate, TypeVar, overload
 from weakref import WeakSet
 
-from mog.arguments import Arguments, Call, format_signature
+from mog.arguments import Arguments, Call
 from mog.decoration import (
     arguments_of,
     check_function,
@@ -67,10 +67,6 @@ class Task:
     def load(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
         """Return the arguments in a message as values of the annotated types; see :meth:`Arguments.load`."""
         return self._arguments.load(args, kwargs)
-
-    def signature_text(self) -> str:
-        """Write the task as it is called, without the context: ``resize(path: str, width: int = 800)``."""
-        return format_signature(self.function.__name__, self.parameters)
 
     @cached_property
     def _arguments(self) -> Arguments:
