@@ -1,6 +1,6 @@
 """Real files by the thousand: all rules, no crash.
 
-The standard library, what is installed beside the tests, and the directories that `MOG_LINT_CORPUS` names, separated as
+The standard library, what is installed beside the tests, and the directories that `LINT_CORPUS` names, separated as
 those of PATH, such as a directory for each package of docs/lint-tally.md.
 """
 
@@ -16,7 +16,7 @@ from mog_lint.engine import lint_paths
 from mog_lint.model.parsing import NOT_LINTED
 from mog_lint.reporting import SYNTAX_ERROR
 
-NAMED = [Path(name) for name in os.environ.get("MOG_LINT_CORPUS", "").split(os.pathsep) if name]
+NAMED = [Path(name) for name in os.environ.get("LINT_CORPUS", "").split(os.pathsep) if name]
 ROOTS = [Path(sysconfig.get_path("stdlib")), Path(sysconfig.get_path("purelib")), *NAMED]
 
 
