@@ -6,7 +6,6 @@ come back at all, see :mod:`mog.known_types`.
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from typing import Any
 
@@ -22,6 +21,9 @@ from mog.validation import describe
 
 GZIP_FROM = 4096
 """Bytes from which a value is compressed, where that makes it smaller; below, it saves less than it costs."""
+
+GZIP = 31
+"""What zlib calls gzip's format: the largest window, 15, and 16 for the header."""
 
 EXPANDED_LIMIT = 1 << 28
 """Bytes that a compressed value may expand to: a store must not fill this process's memory with a few of its own."""
@@ -66,7 +68,7 @@ def decode(stored: StoredValue, known: KnownTypes) -> Any:
 
 def _pack(content: bytes) -> StoredValue:
     if len(content) >= GZIP_FROM:
-        packed = gzip.compress(content, compresslevel=1, mtime=0)
+        packed = zlib.compress(content, level=1, wbits=GZIP)
         if len(packed) < len(content):
             return StoredValue(packed, "gzip")
     return StoredValue(content)
@@ -77,7 +79,7 @@ def _unpack(stored: StoredValue) -> bytes:
         return stored.content
     if stored.encoding != "gzip":
         raise ValueError(f"its encoding is {stored.encoding!r}")
-    expander = zlib.decompressobj(wbits=31)  # 31: with gzip's header
+    expander = zlib.decompressobj(wbits=GZIP)
     content = expander.decompress(stored.content, EXPANDED_LIMIT)
     if not expander.eof:
         raise ValueError("it is cut off, or larger than any value may be")
