@@ -5,17 +5,26 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from tests.lint.scratch import ScratchProject
-from tests.lint.server.editor import CAPABLE, PULLING, Editor, applied
+from tests.lint.server.editor import CAPABLE, PULLING, Editor, Refused, applied
 from tests.lint.server.shop import API, write_shop
 from tests.lint.server.test_diagnostics import BLOCKING, codes
+from tests.lint.server.test_disk import folder, told_of
+from tests.lint.server.test_indexing import kind as progress
 
 COMMAND = [sys.executable, "-m", "mog_cli", "lsp"]
 Process = subprocess.Popen[bytes]
 Start = Callable[..., tuple[Process, Editor]]
+
+
+def write_many(project: ScratchProject) -> None:
+    """Write so many files that the first look at them takes a while."""
+    for number in range(300):
+        project.write(f"many/a{number}.py", f"from mog import task\nx = {number}\n" + BLOCKING * 20)
 
 
 @pytest.fixture
@@ -84,6 +93,35 @@ def test_a_session_from_beginning_to_end(start: Start, project: ScratchProject, 
     assert (tmp_path / "errors").read_bytes() == b""
 
 
+def test_what_happens_around_the_texts(start: Start, project: ScratchProject, tmp_path: Path) -> None:
+    """Progress that is called off, a configuration that changes, a folder that comes, a question that is called off."""
+    write_many(project)
+    process, editor = start()
+    editor.start(project.root)
+    token = editor.wait_for(progress("begin"))["params"]["token"]
+    editor.notify("window/workDoneProgress/cancel", {"token": token})
+    editor.wait_for(progress("end"))
+    uri = editor.open(project.write("a.py", BLOCKING))
+    while codes(editor.pushed(uri)) != [("MOG201", 4)]:
+        pass  # of the look that was called off, which is taken up again
+    config = project.write("pyproject.toml", '[tool.mog.lint]\nignor = ["MOG2"]\n')
+    editor.disk_changed(config)
+    assert "did you mean ignore?" in told_of(editor, config)[0]["message"]
+    config.write_text('[tool.mog.lint]\nignore = ["MOG2"]\n')
+    editor.disk_changed(config)
+    assert told_of(editor, config) == []
+    assert editor.pulled(uri) == []
+    other = ScratchProject(tmp_path / "other")
+    editor.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [folder(other.root)], "removed": []}})
+    assert codes(editor.pushed(editor.open(other.write("b.py", BLOCKING)))) == [("MOG201", 4)]
+    number = editor.begin("textDocument/diagnostic", {"textDocument": {"uri": uri}})
+    editor.notify("$/cancelRequest", {"id": number})
+    with suppress(Refused):  # it may have been answered before
+        assert editor.answer(number)["items"] == []
+    editor.stop()
+    assert process.wait(20) == 0
+
+
 def test_an_editor_that_is_just_gone(start: Start, project: ScratchProject) -> None:
     process, editor = start()
     editor.start(project.root)
@@ -108,11 +146,10 @@ def test_an_editor_that_does_not_listen_any_more(project: ScratchProject) -> Non
 
 
 def test_an_editor_that_dies_during_the_first_look(start: Start, project: ScratchProject) -> None:
-    for number in range(300):
-        project.write(f"a{number}.py", f"from mog import task\nx = {number}\n" + BLOCKING * 20)
+    write_many(project)
     process, editor = start()
     editor.start(project.root)
-    editor.wait_for(lambda message: message.get("method") == "$/progress")
+    editor.wait_for(progress("begin"))
     editor.sink.close()
     assert process.wait(20) == 1
 
