@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -38,13 +39,13 @@ PACKAGES = (
     "click==8.1.7",
     "pydantic==2.14.4",
     "redis==4.6.0",
-    "setuptools==65.5.0",  # for pkg_resources, which aiormq 3 imports
+    "setuptools==75.8.0",  # for pkg_resources, which aiormq 3 imports
 )
 
 
 def environment() -> Path:
     """Return the Python of an environment that has Mognet; made once, below ``.cache``."""
-    path = ROOT / ".cache" / "mognet-2.0.0"
+    path = ROOT / ".cache" / f"mognet-2.0.0-{sys.implementation.cache_tag}"
     stamp, wanted = path / "made-for", "\n".join([*PACKAGES, sys.version])
     if not (stamp.is_file() and stamp.read_text() == wanted):
         private = ROOT / ".cache" / "uv" / "bin" / "uv"
@@ -67,23 +68,23 @@ class MognetProcess:
     def __init__(self, app: str, process: subprocess.Popen[str], errors: Path) -> None:
         self.app = app
         self._process, self._errors = process, errors
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time = threading.Lock()  # tests run on a loop each
 
     def __getattr__(self, name: str) -> Any:
         return partial(self._call, name)
 
     async def _call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        async with self._one_at_a_time:
-            return json.loads(await asyncio.to_thread(self.ask, json.dumps([name, args, kwargs])))
+        return json.loads(await asyncio.to_thread(self.ask, json.dumps([name, args, kwargs])))
 
     def ask(self, line: str) -> str:
         """Write a line, if it is not empty, and return the one that is the answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        if line:
-            self._process.stdin.write(line + "\n")
-            self._process.stdin.flush()
-        answer = self._process.stdout.readline()
+        with self._one_at_a_time:
+            if line:
+                self._process.stdin.write(line + "\n")
+                self._process.stdin.flush()
+            answer = self._process.stdout.readline()
         if not answer:
             pytest.fail(f"the process of Mognet has ended:\n{self._errors.read_text()[-3000:]}")
         return answer
