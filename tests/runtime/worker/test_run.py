@@ -3,6 +3,8 @@
 import fcntl
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -204,6 +206,34 @@ async def test_once_waits_for_what_runs(scene: Yard) -> None:
 
 async def test_once_with_nothing_to_do_ends(scene: Yard) -> None:
     assert scene.worker("--once", wait=False).wait() == 0
+
+
+FROZEN = """
+import gc
+import sys
+
+from mog import App, Context, task
+from mog.worker.run import run_worker
+
+app = App("frozen", broker=f"sqlite:///{sys.argv[1]}")
+
+
+@task(name="frozen.count")
+async def count(_context: Context) -> None:
+    print(gc.get_freeze_count(), sum(map(len, map(vars, list(sys.modules.values())))))
+
+
+app.submit_blocking(count)
+sys.exit(run_worker(app, once=True))
+"""
+"""Says how many objects the search for garbage passes over, and how many names all modules have."""
+
+
+def test_what_is_loaded_at_the_start_is_not_searched_for_garbage(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FROZEN, str(tmp_path / "mog.db")]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    frozen, names = map(int, run.stdout.split())
+    assert frozen > names > 1000
 
 
 def last_line_and_code(directory: Path, store: Path) -> tuple[str, int]:
