@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 import mog.errors
-from mog.engine.records import QueueDepth
+from mog.engine.records import QueueDepth, Unparked
 from mog.states import ResultState
 from mog.testing.conformance.kit import Deliveries, EngineKit, Submitter, eventually, new_task, outcome, record_of
 
@@ -190,6 +190,14 @@ class BrokerConformance:
             await engine.broker.purge(["tasks"])
             record = await record_of(engine, id_)
             assert (record.state, record.finished) == (ResultState.REVOKED, kit.now())
+
+    async def test_what_is_unparked_still_waits(self, kit: EngineKit) -> None:
+        async with kit.engine() as engine:
+            await Submitter(engine).submit_new(due=kit.now() + 60)
+            unparked = await engine.broker.unpark(["tasks", "unknown"])
+            [depth] = await engine.broker.depth(["tasks"])
+            assert unparked == Unparked({"tasks": depth.ready, "unknown": 0}, 0)
+            assert depth.ready + depth.delayed == 1
 
     async def test_a_settled_message_never_comes_again(self, kit: EngineKit) -> None:
         async with kit.engine() as engine:
