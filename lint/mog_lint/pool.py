@@ -8,7 +8,9 @@ be imported, so a caller has to ask for more than one process.
 from __future__ import annotations
 
 import gc
+import os
 import signal
+import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING, TypeVar
@@ -100,9 +102,20 @@ def _work_on(work: Callable[[T], R], chunk: list[T]) -> list[R]:
 
 
 def _prepare() -> None:
-    """Leave Ctrl-C to the parent, and the many small objects of trees to reference counting."""
+    """End with the parent, leave Ctrl-C to it, and the many small objects of trees to reference counting."""
     from mog_lint.model.parsing import trust_the_parser  # noqa: PLC0415 - imports libcst, of which the parent may have no need
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     trust_the_parser()
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the parent: one that is killed cannot tell, and processes would wait for work for ever."""
+    import multiprocessing  # noqa: PLC0415 - it is there by now; the module itself is not to import it
+
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +30,19 @@ def dies(data: bytes) -> bytes:
 
 def fails(data: bytes) -> bytes:
     raise ValueError(data)
+
+
+OWNER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from mog_lint import pool
+from tests.lint.test_pool import process_of
+pool.WORTH_A_PROCESS = pool.CHUNK = 1
+workers = pool.Workers(2)
+print(*workers.map(process_of, [b"x"] * 20, len), flush=True)
+sys.stdin.read()
+"""
+"""Prints the numbers of processes of its own, then waits."""
 
 
 @pytest.fixture
@@ -99,3 +114,12 @@ def test_who_stops_waiting_leaves_no_work_behind(workers: Workers) -> None:
     assert next(outcomes) != HERE
     outcomes.close()
     assert HERE not in set(workers.map(process_of, [b"x"], len))
+
+
+def test_processes_end_with_one_that_is_killed() -> None:
+    command = [sys.executable, "-c", OWNER, str(Path(__file__).parents[2])]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        assert str(owner.pid) not in owner.stdout.readline().split()
+        owner.kill()
+        owner.communicate(timeout=20)  # to the end of what it prints: nobody holds that any more
