@@ -223,8 +223,11 @@ def _pickle(value: object) -> bytes | None:
     return content.getvalue()
 
 
-def _pickle_own(other: Counterpart, error: BaseException) -> bytes:
-    call = Call(other.module, other.name, other.args(error))
+def _pickle_own(other: Counterpart, error: BaseException) -> bytes | None:
+    try:
+        call = Call(other.module, other.name, other.args(error))
+    except Exception:  # noqa: BLE001 - a task may raise one with anything in it
+        return None
     return pickle.PROTO + bytes([PROTOCOL]) + _push(call) + pickle.STOP
 
 

@@ -187,6 +187,13 @@ def test_what_mognet_could_not_load_is_told_without_a_pickle(error: Exception) -
     assert (told["raw_data"], told["raw_data_encoding"]) == (None, None)
 
 
+def test_an_own_error_that_holds_anything_is_told_without_a_pickle() -> None:
+    error = InvalidTaskArguments(["no"])  # type: ignore[list-item]  # on purpose
+    told = to_mognet(error, 10_000)
+    assert told["name"].endswith(":InvalidTaskArguments")
+    assert told["raw_data"] is None
+
+
 def test_a_large_error_fits_in_either_form() -> None:
     content = error_to_json(Declined("é" * 100_000), 1000, mognet=True)  # type: ignore[arg-type]  # on purpose
     assert len(content) <= 1000
