@@ -26,12 +26,18 @@ async def test_what_waits_in_a_queue_is_published_anew(
     ready = [await place.submit(store) for _ in range(5)]
     put_back, attempt = await place.start(store)
     await store.attempts.requeue([Requeue(put_back, attempt)])
+    promoted = await place.submit(store, due=await place.time() - 1)
+    await store.schedule.promote()
+    dead = await place.open()
+    orphan, _ = await place.start(dead)
+    await place.call("ZADD", place.layout.of("nodes"), 0, dead.owner)  # its lease has run out
+    assert [found.id for found in await store.leases.void()] == [orphan]
     await place.submit(store, queue=f"{place.app}.other")
     await place.submit(store, due=await place.time() + 60)
     await place.start(store)
     await place.finish(store)
-    assert await store.submissions.resend([place.queue]) == 6
-    assert (await published(store)).keys() == {*ready, put_back}
+    assert await store.submissions.resend([place.queue]) == 8
+    assert (await published(store)).keys() == {*ready, put_back, promoted, orphan}
 
 
 async def test_who_learns_late_that_the_lost_message_was_sent_takes_nothing_out(
