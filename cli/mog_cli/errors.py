@@ -67,7 +67,8 @@ def explain(error: BaseException) -> CommandError:
         return explain_usage(error)
     # A class of a library can only have been raised by a library that is imported; importing it here costs time.
     if (errors := sys.modules.get("mog.errors")) and isinstance(error, errors.MogError):
-        unreachable = isinstance(error, errors.EngineError)
+        refused = isinstance(error, errors.CouldNotSubmit) and not isinstance(error, errors.AlreadySubmitted)
+        unreachable = refused or isinstance(error, errors.EngineError)
         return CommandError(one_line(error), code=ExitCode.OUT_OF_REACH if unreachable else ExitCode.WRONG_USE)
     if (errors := sys.modules.get("mog_lint.errors")) and isinstance(error, errors.LintError):
         return CommandError(one_line(error))

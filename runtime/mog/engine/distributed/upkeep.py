@@ -13,6 +13,7 @@ from uuid import UUID
 
 from mog.engine.distributed.promotion import LOOK
 from mog.engine.records import Requeue
+from mog.engine.redis.answers import Lease
 from mog.errors import EngineError, EngineUnavailable, NotConnected, StoreTooNew
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Upkeep:
         self._core, self._options = core, core.options
         self._rounds: list[asyncio.Task[None]] = []
         self._strays: set[UUID] = set()
+        self._is_cut_off = False
 
     async def start(self) -> None:
         """Take the lease, then go on by itself. Raises EngineError."""
@@ -87,13 +89,27 @@ class Upkeep:
 
     async def _renew(self) -> None:
         """Renew the lease; if it had run out, find out what is lost with it."""
-        lease = await self._core.store.leases.renew()
+        lease = await self._renewed()
         runs = self._core.running.all()
         if not lease.held:
             ours = await self._core.store.attempts.reclaim([(run.id, run.attempt) for run in runs])
             self._core.settling.lose(run for run, still in zip(runs, ours, strict=True) if still is False)
         elif lease.running > len(runs):
             await self._put_strays_back()
+
+    async def _renewed(self) -> Lease:
+        """Renew the lease, and say once when that is not possible, and when it is again."""
+        try:
+            lease = await self._core.store.leases.renew()
+        except EngineUnavailable as error:
+            if self._rounds and not self._is_cut_off:
+                logger.warning("no task begins, and those that run may go to others, until this is over: %s", error)
+                self._is_cut_off = True
+            raise
+        if self._is_cut_off:
+            logger.info("%s is back", self._core.store.settings)
+            self._is_cut_off = False
+        return lease
 
     async def _put_strays_back(self) -> None:
         """Put back what the store started for this process, which never heard of it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,6 +18,9 @@ logger = logging.getLogger("mog.engine.distributed")
 
 LIMIT = 20_000
 """Tasks that wait to be taken back; of more, the oldest are given up."""
+
+LAST_LOOK = 1.0
+"""Seconds for which the store is asked at the end which tasks it has at all."""
 
 
 class Order(NamedTuple):
@@ -49,11 +53,18 @@ class Withdrawal:
         return answer
 
     async def close(self) -> None:
-        """Give up what the store has not taken."""
+        """Give up what the store has not taken back. A store that takes no writes just now may never have had it."""
         if self._trying is not None:
             self._trying.cancel()
             await asyncio.wait([self._trying])
+        with suppress(EngineError, TimeoutError):
+            async with asyncio.timeout(LAST_LOOK):
+                self._orders = [await self._what_is_stored(order) for order in self._orders]
         self._give_up(len(self._orders))
+
+    async def _what_is_stored(self, order: Order) -> Order:
+        known = await self._submissions.known(order.ids)
+        return order._replace(ids=[id_ for id_, is_known in zip(order.ids, known, strict=True) if is_known])
 
     def _forget_oldest(self) -> None:
         waiting = sum(len(order.ids) for order in self._orders)

@@ -43,6 +43,10 @@ class Submissions:
         head = (value.content, ENCODINGS[value.encoding])
         return await self._scripts.ask("not_sent", head, items_of(ids))
 
+    async def known(self, ids: Sequence[UUID]) -> list[bool]:
+        """Tell which tasks are stored, whatever has become of them."""
+        return read_each(bool, await self._scripts.run("get", (), items_of(ids)))
+
     async def unsent(self, older_than: float = 10.0, limit: int = 100) -> list[WakeUp]:
         """Return messages that were to be published so many seconds ago, and were not, or nobody said so.
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
 from pamqp import commands
 from tests.runtime.leftovers import ask, core_of
 from tests.runtime.proxy import Proxy
+from tests.services import RedisServer
 
 from mog.engine.contracts import Engine
-from mog.engine.records import Delivery, Requeue
+from mog.engine.records import DeadLetter, Delivery, Requeue
 from mog.engine.redis.answers import Arrival, Verdict, WakeUp
 from mog.errors import CouldNotSubmit, EngineUnavailable
 from mog.states import ResultState
@@ -34,16 +36,17 @@ async def outbox_is_swept(engine: Engine, deliveries: Deliveries) -> None:
         pass
 
 
-async def settle_at_last(deliveries: Deliveries, delivery: Delivery) -> None:
-    """Wait until the store takes the end of an attempt."""
+async def settle_at_last(deliveries: Deliveries, delivery: Delivery) -> bool:
+    """Send the end of an attempt until the store answers, and return whether it was recorded."""
+    answers: list[bool] = []
 
-    async def settled() -> bool:
-        try:
-            return await deliveries.settle(delivery)
-        except EngineUnavailable:
-            return False
+    async def answered() -> bool:
+        with suppress(EngineUnavailable):
+            answers.append(await deliveries.settle(delivery))
+        return bool(answers)
 
-    await eventually(settled)
+    await eventually(answered)
+    return answers[0]
 
 
 # -- RabbitMQ
@@ -174,6 +177,28 @@ async def test_without_a_store_consumption_pauses_and_goes_on(kit: DistributedKi
         assert {(one.attempt, one.crashes) for one in came} == {(1, 0)}
 
 
+async def test_that_the_store_is_away_is_told_once(
+    kit: DistributedKit, redis_proxy: Proxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "mog.engine.distributed")
+
+    def told() -> list[str]:
+        return [line for line in caplog.messages if line.startswith("no task begins") or line.endswith("is back")]
+
+    async def lines(count: int) -> None:
+        await eventually(lambda: asyncio.sleep(0, len(told()) >= count))
+
+    async with kit.opened(redis_url=redis_proxy.url) as worker:
+        await Deliveries.begin(worker)
+        for outage in (1, 2):
+            await quiet(redis_proxy)
+            await lines(2 * outage - 1)
+            await kit.quiet()
+            await redis_proxy.listen()
+            await lines(2 * outage)
+    assert [line.endswith("is back") for line in told()] == [False, True] * 2
+
+
 async def test_an_outcome_is_refused_with_the_reason_and_taken_later(kit: DistributedKit, redis_proxy: Proxy) -> None:
     async with kit.opened(redis_url=redis_proxy.url) as worker, kit.engine() as client:
         id_ = await Submitter(client).submit_new()
@@ -183,7 +208,7 @@ async def test_an_outcome_is_refused_with_the_reason_and_taken_later(kit: Distri
         with pytest.raises(EngineUnavailable):
             await deliveries.settle(delivery)
         await redis_proxy.listen()
-        await settle_at_last(deliveries, delivery)
+        assert await settle_at_last(deliveries, delivery)
         assert (await record_of(client, id_)).state is ResultState.SUCCESS
 
 
@@ -263,7 +288,7 @@ async def test_whoever_loses_the_store_for_long_keeps_what_nobody_has_taken(
 
         await eventually(taken_for_dead)
         await redis_proxy.listen()
-        await settle_at_last(deliveries, delivery)
+        assert await settle_at_last(deliveries, delivery)
 
 
 # -- processes that die in between
@@ -307,6 +332,32 @@ async def test_a_message_of_which_the_store_knows_nothing_is_a_dead_letter(kit: 
         [letter] = await letters_of(worker)
         assert letter[:4] == (lost.id, "lost", "tasks", "result-missing")
         assert letter.body == lost.body
+
+
+async def test_of_tasks_that_a_forgetful_store_has_lost_the_messages_are_kept(
+    kit: DistributedKit, own_redis: RedisServer
+) -> None:
+    """Redis starts anew without an append-only file: what waits and what runs is gone from it."""
+    async with kit.opened(redis_url=own_redis.url) as worker:
+        deliveries = await Deliveries.begin(worker, slots=1)
+        tasks = [new_task() for _ in range(4)]
+        await Submitter(worker).submit(*tasks)
+        running = await deliveries.next()
+        own_redis.kill()
+        own_redis.start()
+        assert not await settle_at_last(deliveries, running), "of its task the store knows nothing any more"
+        deliveries.consumer.grant(4)
+        lost = {task.record.id: task.message.body for task in tasks if task.record.id != running.message.id}
+        letters: list[DeadLetter] = []
+
+        async def buried() -> bool:
+            letters[:] = await letters_of(worker)
+            return len(letters) == len(lost)
+
+        await eventually(buried)
+        assert {letter.id: letter.body for letter in letters} == lost
+        assert {letter.reason for letter in letters} == {"result-missing"}
+        assert deliveries.taken == [running]
 
 
 async def test_refunds_of_a_process_that_stops_reach_another(kit: DistributedKit) -> None:

@@ -24,6 +24,7 @@ class FakeSubmissions:
     def __init__(self, failures: float = 0) -> None:
         self.failures = failures
         self.asked: list[list[UUID]] = []
+        self.unknown: set[UUID] = set()
 
     async def not_sent(self, ids: Sequence[UUID], value: StoredValue) -> list[bool]:
         assert value == VALUE
@@ -32,6 +33,9 @@ class FakeSubmissions:
             self.failures -= 1
             raise EngineUnavailable("gone")
         return [True] * len(ids)
+
+    async def known(self, ids: Sequence[UUID]) -> list[bool]:
+        return [id_ not in self.unknown for id_ in ids]
 
 
 def on(submissions: FakeSubmissions) -> Withdrawal:
@@ -72,6 +76,17 @@ async def test_what_is_given_up_at_the_end_is_told(caplog: pytest.LogCaptureFixt
     await taking.close()
     assert answer.cancelled()
     assert f"1 tasks were not submitted and may run once the store is back: {id_}" in caplog.text
+
+
+async def test_what_a_store_that_takes_no_writes_never_had_is_not_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    submissions = FakeSubmissions(failures=float("inf"))
+    taking = on(submissions)
+    refused, half = uuid4(), [uuid4(), uuid4()]
+    submissions.unknown = {refused, half[0]}
+    answers = [taking.take_back([refused], VALUE), taking.take_back(half, VALUE)]
+    await taking.close()
+    assert all(answer.cancelled() for answer in answers)
+    assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [str(half[1])]
 
 
 async def test_the_oldest_are_given_up_where_too_many_wait(
