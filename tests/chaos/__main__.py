@@ -1,6 +1,6 @@
 """Runs chaos from the command line: ``python -m tests.chaos --tasks 20000 --kills 30``; exit code 1 for any fault.
 
-``--engine distributed`` starts a RabbitMQ and a Redis of its own, and lets ``--disasters`` befall them, in turn: each
+``--engine distributed`` starts a RabbitMQ and a Redis of its own, and lets ``--disasters`` befall them: each
 is stopped or killed and started again, wires are cut, slowed, half-closed and dead for a while, the queue is deleted,
 a worker stands still past its lease, loops are blocked past the heartbeat.
 """

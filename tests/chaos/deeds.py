@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from tests.chaos.ledger import Owner
 from tests.chaos.mix import Order
 
 from mog.engine.distributed.upkeep import RENEW
@@ -21,21 +20,16 @@ GRAIN = 1.0
 """Seconds that a busy machine may add to what takes no time."""
 
 
+FROZEN = "frozen"
+"""The spell of a worker that stands still for a moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Death:
     """A worker was killed; perhaps before it had joined the store."""
 
     at: float
     pid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Freeze:
-    """A worker stood still, from ``begin`` to ``end``."""
-
-    begin: float
-    end: float
-    owner: Owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +54,6 @@ class Deeds:
     submitted_at: dict[UUID, float] = field(default_factory=dict)
     answers: dict[UUID, object] = field(default_factory=dict)
     deaths: list[Death] = field(default_factory=list)
-    freezes: list[Freeze] = field(default_factory=list)
     graceful_exits: list[int] = field(default_factory=list)
     revocations: dict[UUID, str] = field(default_factory=dict)
     """What state each revoked task was in thereafter."""

@@ -9,15 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 
-from tests.chaos.deeds import Death, Deeds, Freeze
+from tests.chaos.deeds import FROZEN, Death, Deeds
 from tests.chaos.ledger import Ledger
 from tests.chaos.processes import Child, start_worker
 from tests.chaos.work import REFUSED
 
 from mog.engine.redis.leases import LEASE
-
-ON_THE_WAY = 0.2
-"""Seconds in which a server has done what a process had sent before it was stopped."""
 
 
 class Fleet:
@@ -49,16 +46,10 @@ class Fleet:
     async def freeze_one(self, chance: random.Random) -> None:
         """Let a worker stand still for a short while, in which it keeps all that it has claimed."""
         worker = chance.choice(self.able())
-        owner = self._ledger.consuming()[worker.pid]
-        worker.freeze()
-        await asyncio.sleep(ON_THE_WAY)
-        begin, claims = time.time(), self._ledger.claims(owner)
-        await asyncio.sleep(chance.uniform(1.2, 2.0))  # the others look for dead processes each second
-        kept, end = self._ledger.claims(owner), time.time()
-        off = self._ledger.revoked()
-        assert kept == [claim for claim in claims if claim in kept or claim[0] not in off], "it lost its claims"
-        worker.thaw()
-        self._deeds.freezes.append(Freeze(begin, end, owner))
+        with self._deeds.spell(FROZEN, worker.pid):
+            worker.freeze()
+            await asyncio.sleep(chance.uniform(1.2, 2.0))  # the others look for dead processes each second
+            worker.thaw()
 
     async def outlast_a_lease(self, chance: random.Random) -> None:
         """Let a worker stand still until it counts as dead, and go on."""

@@ -23,7 +23,7 @@ class Plan:
     """How much of what. ``kills`` are SIGKILLs, ``freezes`` SIGSTOP and later SIGCONT, ``stops`` SIGTERMs.
 
     ``families`` of the tasks are parents, which submit further tasks and wait for them; one in five is revoked.
-    ``disasters`` are those of the ground, in turn.
+    ``disasters`` are those of the ground, in an order of the seed's; each as often as the others.
     """
 
     tasks: int
@@ -111,7 +111,8 @@ class Chaos:
     def _disasters(self) -> list[Deed]:
         """Return what befalls the ground, and where leases run out, what befalls the processes that hold them."""
         own = list(self.ground.disasters())
-        return [*own, self.fleet.outlast_a_lease, self._block] if own else []
+        found = [*own, self.fleet.outlast_a_lease, self._block] if own else []
+        return self.chance.sample(found, len(found))
 
     async def _block(self, chance: random.Random) -> None:
         """Submit two tasks that block a loop for longer than RabbitMQ's heartbeats; one holds the interpreter lock."""

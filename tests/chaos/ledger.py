@@ -62,14 +62,6 @@ class Ledger(ABC):
         """Return the owners of processes that consume, by process id."""
 
     @abstractmethod
-    def claims(self, owner: Owner) -> list[tuple[int, int]]:
-        """Return key and attempt of all that a process has claimed."""
-
-    @abstractmethod
-    def revoked(self) -> set[int]:
-        """Return the keys of the tasks that were called off."""
-
-    @abstractmethod
     def events(self) -> Iterator[Event]:
         """Return all that happened, in order."""
 

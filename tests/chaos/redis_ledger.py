@@ -74,17 +74,6 @@ class RedisLedger(Ledger):
         now = time.time()
         return {pid: owner for owner, pid in self._pids.items() if self._leases.get(owner, 0.0) > now}
 
-    def claims(self, owner: Owner) -> list[tuple[int, int]]:
-        """See :meth:`Ledger.claims`."""
-        self._follow()
-        lives = self._lives.values()
-        return sorted((one.key, one.starts) for one in lives if one.owner == owner and one.state not in OVER)
-
-    def revoked(self) -> set[int]:
-        """See :meth:`Ledger.revoked`."""
-        self._follow()
-        return {life.key for life in self._lives.values() if life.state == "REVOKED"}
-
     def events(self) -> Iterator[Event]:
         """See :meth:`Ledger.events`."""
         self._follow()

@@ -75,14 +75,6 @@ class SqliteLedger(Ledger):
         """See :meth:`Ledger.consuming`."""
         return dict(self.rows("SELECT pid, owner FROM process WHERE ready IS NOT NULL"))
 
-    def claims(self, owner: Owner) -> list[tuple[int, int]]:
-        """See :meth:`Ledger.claims`."""
-        return self.rows("SELECT key, number_of_starts FROM message WHERE owner = ? ORDER BY key", owner)
-
-    def revoked(self) -> set[int]:
-        """See :meth:`Ledger.revoked`."""
-        return {key for (key,) in self.rows("SELECT key FROM chaos_event WHERE kind = 'ended' AND detail = 'REVOKED'")}
-
     def of_task(self, task_id: UUID, *kinds: str) -> list[Event]:
         """Return what happened to a task."""
         [(key,)] = self.rows("SELECT key FROM result WHERE id = ?", task_id.bytes)
