@@ -87,6 +87,41 @@ def test_rabbitmq_and_redis_are_named_by_variables_and_left_empty(
         assert [answers.readline(), answers.readline()] == [b"+OK\r\n", b"*0\r\n"]
 
 
+RESULTS = """
+import asyncio
+
+from redis import Redis
+from redis_results import RedisResults
+from servers import NAME, REDIS_URL
+
+
+class Results(RedisResults):
+    durability = "none"
+    result_key = staticmethod(lambda handle: f"result.{NAME}.{handle}")
+    worker_command = None
+
+
+async def main():
+    results, handles, redis = Results(), range(1200), Redis.from_url(REDIS_URL)
+    redis.mset({results.result_key(handle): 1 for handle in handles[1:]})
+    print(await results.count_stored(handles), await results.all_stored(handles))
+    redis.set(results.result_key(0), 1)
+    print(await results.count_stored(handles), await results.all_stored(handles))
+    await results.close()
+    print(redis.keys(f"*{NAME}*"))
+
+
+asyncio.run(main())
+"""
+
+
+def test_results_in_redis_are_known_by_their_handles_and_removed(tmp_path: Path, redis_url: str) -> None:
+    setting = {"BENCH_DIRECTORY": str(tmp_path), "BENCH_REDIS_URL": redis_url, "PYTHONPATH": str(BENCHMARKS)}
+    command = [sys.executable, "-c", RESULTS]
+    run = subprocess.run(command, env=os.environ | setting, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == ["1199 False", "1200 True", "[]"]
+
+
 @linux
 @pytest.mark.parametrize(("system", "missing"), [("mog_sqlite", ""), ("raw_sqlite", "fan_out")])
 def test_every_figure_of_the_report_is_measured(
