@@ -3,7 +3,7 @@
 # ///
 """How fast `mog lint` is beside flake8-async, Fixit and ruff's ASYNC rules, and what it needs.
 
-    python benchmarks/lint.py                  all; some two minutes
+    python benchmarks/lint.py                  all; some three minutes
     python benchmarks/lint.py --repeats 1 cold
 
 Run with the Python of an environment that has the project. The tools get an environment of their own, and the packages
@@ -69,16 +69,13 @@ def run(command: Command, directory: Path) -> Figures:
     """Run a command to its end, and watch it; findings are no failure."""
     began = time.perf_counter()
     before = os.times()
-    process = subprocess.Popen(
-        command, cwd=directory, env=variables(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
     peaks = [0.0]
-    watch = threading.Thread(target=_watch_memory, args=(process, peaks))
-    watch.start()
-    assert process.stderr is not None
-    said = process.stderr.read().decode()
-    code = process.wait()
-    wall, after = time.perf_counter() - began, os.times()
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=directory, env=variables(), text=True, **pipes) as process:
+        watch = threading.Thread(target=_watch_memory, args=(process, peaks))
+        watch.start()
+        _, said = process.communicate()
+    wall, after, code = time.perf_counter() - began, os.times(), process.returncode
     watch.join()
     if code not in (0, 1):
         sys.exit(f"benchmarks: `{' '.join(command)}` ended with {code}: {said[-500:]}")
@@ -86,7 +83,7 @@ def run(command: Command, directory: Path) -> Figures:
     return Figures(wall, used, peaks[0])
 
 
-def _watch_memory(process: subprocess.Popen[bytes], peaks: list[float]) -> None:
+def _watch_memory(process: subprocess.Popen[str], peaks: list[float]) -> None:
     """Note the peak of the proportional memory of a process and all below it, a few times per second."""
     while process.returncode is None:
         with suppress(OSError, KeyError, IndexError):
@@ -113,7 +110,8 @@ def show(title: str, figures: Mapping[str, Figures], lines: int) -> None:
     print(f"| | s | klines/s | CPU s | PSS MiB | ÷ {next(iter(figures))} |\n| --- | --: | --: | --: | --: | --: |")
     first = next(iter(figures.values()))
     for name, item in figures.items():
-        cells = (f"{item.wall:.2f}", f"{lines / 1e3 / item.wall:.1f}", f"{item.cpu:.2f}", f"{item.memory:.0f}")
+        memory = f"{item.memory:.0f}" if item.memory else "-"  # it was gone before anyone looked
+        cells = (f"{item.wall:.2f}", f"{lines / 1e3 / item.wall:.1f}", f"{item.cpu:.2f}", memory)
         print(f"| {name} | {' | '.join(cells)} | {item.wall / first.wall:.2f} |")
 
 
@@ -134,7 +132,8 @@ class Bench:
         shutil.copy(sources_of(*COROUTINES) / FILE, self.file)
         self.large = self.project(scratch / "large", sources_of(*LARGE), FILES)
 
-    def project(self, directory: Path, source: Path, count: int | None) -> Path:
+    @staticmethod
+    def project(directory: Path, source: Path, count: int | None) -> Path:
         """Make a project of the first files of some packages."""
         for file in sorted(source.rglob("*.py"))[:count]:
             target = directory / file.relative_to(source)
