@@ -103,11 +103,11 @@ class _Builder:
         """Walk statements in order."""
         begun = 0
         for statement in body:
-            if isinstance(statement, cst.SimpleStatementLine):
+            if type(statement) is cst.SimpleStatementLine:
                 self.walk(statement.body, scope)
             elif (visit := _VISITORS.get(type(statement).__name__)) is not None:
                 visit(self, statement, scope)
-                if self.body is not None and isinstance(statement, cst.If):
+                if self.body is not None and type(statement) is cst.If:
                     begun += self.body.conditions.past(statement, len(self.body.calls))
         if self.body is not None:
             self.body.conditions.end(begun, len(self.body.calls))

@@ -29,7 +29,7 @@ Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 Alternatives = list[tuple[cst.BaseExpression | None, Statements]]
 LONGEST = 40  # characters of a text that may be a switch; what is longer, or has spaces, is told to people
 ANYTHING: Clauses = ((Predicate("", Verb.ANYTHING),),)
-_SWITCHES = ("True", "False")
+_SWITCHES = {"True": "=True", "False": "=False", "None": NONE}
 _OPPOSITE = {
     Verb.IS_TRUE: Verb.IS_FALSE,
     Verb.IS: Verb.IS_NOT,
@@ -216,16 +216,16 @@ def given(call: cst.Call, names: frozenset[str]) -> tuple[Given, ...]:
 
 def _constant(node: cst.BaseExpression) -> str:
     """Return the symbol of a constant that may be a switch, or an empty text."""
-    if isinstance(node, cst.Name):
-        return f"={node.value}" if node.value in _SWITCHES else NONE if node.value == "None" else ""
-    if not isinstance(node, cst.SimpleString) or len(node.value) > LONGEST or node.prefix:
+    if type(node) is cst.Name:  # libcst's classes are abstract ones, of which isinstance is slow
+        return _SWITCHES.get(node.value, "")
+    if type(node) is not cst.SimpleString or len(node.value) > LONGEST or node.prefix:
         return ""
     text = node.raw_value
     return "" if " " in text or "\\" in text else text_symbol(text)
 
 
 def _name(node: cst.BaseExpression) -> str:
-    return node.value if isinstance(node, cst.Name) else ""
+    return node.value if type(node) is cst.Name else ""
 
 
 def _last(body: Statements) -> cst.CSTNode | None:
