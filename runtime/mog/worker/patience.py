@@ -16,17 +16,18 @@ T = TypeVar("T")
 
 
 def patiently(ask: Callable[[], Awaitable[T]], waiting: str) -> Coroutine[Any, Any, T]:
-    """Ask at once, and return what answers: it asks again until the store is in reach. ``waiting`` is for the log."""
+    """Ask at once, and return the answer; ask again until the store is in reach. The log says once what waits."""
     return _answered(ask(), ask, waiting)
 
 
 async def _answered(answer: Awaitable[T], ask: Callable[[], Awaitable[T]], waiting: str) -> T:
-    delay = FIRST_DELAY
+    delay, level = FIRST_DELAY, logging.WARNING
     while True:
         try:
             return await answer
         except EngineUnavailable as error:
-            log.warning("%s, trying again: %s", waiting, error)
+            log.log(level, "%s, trying again: %s", waiting, error)
+        level = logging.DEBUG
         await asyncio.sleep(delay)
         delay = min(delay * 2, LONGEST_DELAY)
         answer = ask()

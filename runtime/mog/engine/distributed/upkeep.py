@@ -14,7 +14,7 @@ from uuid import UUID
 from mog.engine.distributed.promotion import LOOK
 from mog.engine.records import Requeue
 from mog.engine.redis.answers import Lease
-from mog.errors import EngineError, EngineUnavailable, NotConnected, StoreTooNew
+from mog.errors import EngineError, EngineUnavailable, NotConnected, StoreTooNew, StoreUnusable
 
 if TYPE_CHECKING:
     from mog.engine.distributed.core import Core
@@ -105,6 +105,10 @@ class Upkeep:
             if self._rounds and not self._is_cut_off:
                 logger.warning("no task begins, and those that run may go to others, until this is over: %s", error)
                 self._is_cut_off = True
+            raise
+        except StoreUnusable as error:
+            if self._core.consumer is not None:
+                self._core.consumer.fail(error)
             raise
         if self._is_cut_off:
             logger.info("%s is back", self._core.store.settings)

@@ -15,7 +15,9 @@ from tests.services import RedisServer
 from mog.engine.contracts import Engine
 from mog.engine.records import DeadLetter, Delivery, Requeue
 from mog.engine.redis.answers import Arrival, Verdict, WakeUp
-from mog.errors import CouldNotSubmit, EngineUnavailable
+from mog.engine.redis.client import Client
+from mog.engine.redis.settings import RedisSettings
+from mog.errors import CouldNotSubmit, EngineUnavailable, StoreUnusable
 from mog.states import ResultState
 from mog.testing.conformance.kit import Deliveries, Submitter, eventually, new_task, outcome, record_of
 
@@ -197,6 +199,19 @@ async def test_that_the_store_is_away_is_told_once(
             await redis_proxy.listen()
             await lines(2 * outage)
     assert [line.endswith("is back") for line in told()] == [False, True] * 2
+
+
+async def test_a_store_that_lets_nobody_in_any_more_ends_consumption(
+    kit: DistributedKit, own_redis: RedisServer
+) -> None:
+    async with kit.opened(redis_url=own_redis.url) as worker:
+        deliveries = await Deliveries.begin(worker)
+        client = Client(RedisSettings.from_url(own_redis.url))
+        await client.open()
+        await client.call([("CONFIG", "SET", "requirepass", "new"), ("CLIENT", "KILL", "TYPE", "normal")])
+        await client.close()
+        with pytest.raises(StoreUnusable, match="asks for a password"):
+            await deliveries.consumer.stopped()
 
 
 async def test_an_outcome_is_refused_with_the_reason_and_taken_later(kit: DistributedKit, redis_proxy: Proxy) -> None:
