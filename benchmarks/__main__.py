@@ -20,7 +20,7 @@ from typing import Any
 from adapter import Setting
 from environments import CACHE, HERE, environment_of, packages_of, pins_of, systems, variables
 from processes import wait_until_quiet
-from report import QUIET, Row, render, render_boot, render_load, render_startup
+from report import QUIET, Findings, Row, render, render_boot, render_load, render_startup
 from startup import measure_startup
 
 SETS = {
@@ -82,42 +82,49 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print."""
+    """Measure and print; 1 if something could not be measured."""
     if not Path("/proc/self/smaps_rollup").exists():
         sys.exit("benchmarks: they read /proc, and run on Linux only")
     options = parse(arguments)
-    places = {name: environment_of(name.partition(":")[0]) for name in options.systems}
-    project = environment_of("mog_sqlite")
     began = datetime.now().astimezone()
-    rows: list[Row] = []
-    startup: list[dict[str, float]] = []
-    durability: dict[str, str] = {}
-    servers = ""
+    found = measure_all(options)
+    print(describe(began, options, found.servers))
+    print(render(found.rows, options.systems))
+    if found.startup:
+        print(render_startup(found.startup))
+        print(render_boot(found.rows, found.startup, options.systems))
+    print(render_load(found.rows))
+    for name, words in found.durability.items():
+        print(f"- {name}: {words}")
+    if options.save is not None:
+        figures = [{"round": row.round, "system": row.system, **row.figures} for row in found.rows]
+        saved = {"began": began.isoformat(), "rows": figures, "startup": found.startup}
+        options.save.write_text(json.dumps(saved, indent=1))
+    if found.failed:
+        print(f"failed, and not in the tables: {', '.join(found.failed)}", file=sys.stderr)
+    return int(bool(found.failed))
+
+
+def measure_all(options: argparse.Namespace) -> Findings:
+    """Do all measurements, one after the other; one that fails is told of, and costs no other."""
+    places = {name: environment_of(name.partition(":")[0]) for name in options.systems}
+    project, clients = environment_of("mog_sqlite"), places.get("raw_rabbitmq")
+    found = Findings()
     for round_, measure, name in plan(options):
         wait_until_quiet(QUIET, options.patience)
         if measure == "startup":
-            startup.append(measure_startup(project, places.get("raw_rabbitmq")))
+            found.startup.append(measure_startup(project, clients))
             continue
         measured = measure_one(name, places[name], measure, options)
-        if not measured["figures"]:
-            continue
-        rows.append(Row(round_, name, measured["figures"]))
-        durability[name] = measured["durability"]
-        servers = servers or measured["servers"]
-        shown = {key: round(figure, 3) for key, figure in measured["figures"].items()}
-        print(f"round {round_ + 1}  {measure:10} {name:20} {shown}", file=sys.stderr, flush=True)
-    print(describe(began, options, servers))
-    print(render(rows, options.systems))
-    if startup:
-        print(render_startup(startup))
-        print(render_boot(rows, startup, options.systems))
-    print(render_load(rows))
-    for name, words in durability.items():
-        print(f"- {name}: {words}")
-    if options.save is not None:
-        figures = [{"round": row.round, "system": row.system, **row.figures} for row in rows]
-        options.save.write_text(json.dumps({"began": began.isoformat(), "rows": figures, "startup": startup}, indent=1))
-    return 0
+        if measured is None:
+            found.failed.append(f"{measure} of {name}")
+        elif measured["figures"]:
+            found.rows.append(Row(round_, name, measured["figures"]))
+            found.durability[name] = measured["durability"]
+            found.servers = found.servers or measured["servers"]
+            shown = {key: round(figure, 3) for key, figure in measured["figures"].items()}
+            print(f"round {round_ + 1}  {measure:10} {name:20} {shown}", file=sys.stderr, flush=True)
+    return found
 
 
 def plan(options: argparse.Namespace) -> Iterator[tuple[int, str, str]]:
@@ -131,8 +138,8 @@ def plan(options: argparse.Namespace) -> Iterator[tuple[int, str, str]]:
                 yield from ((round_, measure, names[(at + round_) % len(names)]) for at in range(len(names)))
 
 
-def measure_one(name: str, environment: Path, measure: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Do one measurement in a process and a directory of its own."""
+def measure_one(name: str, environment: Path, measure: str, options: argparse.Namespace) -> dict[str, Any] | None:
+    """Do one measurement in a process and a directory of its own; None if that fails."""
     system, _, variant = name.partition(":")
     (CACHE / "data").mkdir(parents=True, exist_ok=True)
     directory = Path(tempfile.mkdtemp(dir=CACHE / "data"))
@@ -142,7 +149,8 @@ def measure_one(name: str, environment: Path, measure: str, options: argparse.Na
     command = [*program, system, measure, str(options.n), str(options.idle)]
     run = subprocess.run(command, cwd=HERE, env=told, stdout=subprocess.PIPE, text=True, check=False)
     if run.returncode:
-        sys.exit(f"benchmarks: {measure} of {name} failed: see above, and {directory}")
+        print(f"benchmarks: {measure} of {name} failed: see above, and {directory}", file=sys.stderr, flush=True)
+        return None
     shutil.rmtree(directory)
     measured: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
     return measured

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 QUIET = 0.3
 """Cores that others may use before a measurement counts as disturbed."""
@@ -58,6 +58,17 @@ class Row:
     round: int
     system: str
     figures: Mapping[str, float]
+
+
+@dataclass
+class Findings:
+    """What a run has brought; ``failed`` is what could not be measured."""
+
+    rows: list[Row] = field(default_factory=list)
+    startup: list[dict[str, float]] = field(default_factory=list)
+    durability: dict[str, str] = field(default_factory=dict)
+    servers: str = ""
+    failed: list[str] = field(default_factory=list)
 
 
 def values_of(rows: Iterable[Row], system: str, key: str) -> dict[int, float]:

@@ -17,13 +17,15 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.common import dq_name, xq_name
 from dramatiq.results import Results
 from dramatiq.results.backends import RedisBackend
+from redis import Redis
 from redis_results import RedisResults
 from servers import AMQP_URL, NAME, RABBITMQ_AND_REDIS, REDIS_URL
 
 TIMEOUT = 60_000
 """Milliseconds that a result is waited for."""
 
-results = RedisBackend(url=REDIS_URL, namespace=NAME, use_namespace_prefix_keys=True)
+client = Redis.from_url(REDIS_URL, socket_timeout=TIMEOUT / 1000)  # what waits for a result waits in Redis
+results = RedisBackend(client=client, namespace=NAME, use_namespace_prefix_keys=True)
 broker = RabbitmqBroker(url=AMQP_URL, confirm_delivery=True)
 broker.add_middleware(Results(backend=results, store_results=True))
 dramatiq.set_broker(broker)

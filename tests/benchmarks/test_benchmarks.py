@@ -168,6 +168,24 @@ def test_the_language_server_is_measured() -> None:
     assert all(float(memory) > 1 for memory in seen)
 
 
+@linux
+def test_a_measurement_that_fails_costs_no_other(
+    benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure_one(name: str, *_: object) -> dict[str, Any] | None:
+        figures = {"drain_10": 5.0, "foreign": 0.0}
+        return None if name == "huey" else {"figures": figures, "durability": "none", "servers": ""}
+
+    monkeypatch.setattr(benchmark, "measure_one", measure_one)
+    monkeypatch.setattr(benchmark, "environment_of", lambda _: Path(sys.prefix))
+    monkeypatch.setattr(benchmark, "describe", lambda *_: "")
+    asked = ["mog_sqlite", "huey", "--rounds", "2", "--measures", "drain-10", "--patience", "0"]
+    assert benchmark.main(asked) == 1
+    told = capsys.readouterr()
+    assert "| drain, concurrency 10, tasks/s up to the last stored result | 5 (5 - 5) |  |" in told.out
+    assert told.err.endswith("failed, and not in the tables: drain-10 of huey, drain-10 of huey\n")
+
+
 def test_systems_take_turns_in_being_first(benchmark: ModuleType) -> None:
     options = benchmark.parse(["mog_sqlite", "huey", "raw_sqlite", "--rounds", "2", "--measures", "enqueue,startup"])
     rounds = list(benchmark.plan(options))
