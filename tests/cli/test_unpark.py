@@ -51,7 +51,7 @@ def test_it_asks_first(mog: Callable[..., Any]) -> None:
     ended = mog("queues", "unpark")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == (
-        "error: this would take 1 delayed task of slow, tasks out of the store, to run at once\n"
+        "error: this would take 1 delayed task of queues slow, tasks out of the store, to run at once\n"
         "  hint: add --yes if that is meant\n"
     )
     assert json.loads(mog("queues", "status", "--json").out.splitlines()[1])["delayed"] == 1

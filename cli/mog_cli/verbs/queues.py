@@ -114,10 +114,15 @@ def check_names(app: App, queues: Sequence[str]) -> list[str]:
 def confirm_purge(depths: Sequence[QueueDepth]) -> None:
     """Ask before tasks are dropped. Raises CommandError for no, and where nobody is there to be asked."""
     waiting = sum(depth.ready + depth.delayed for depth in depths)
-    confirm(f"drop {waiting} waiting tasks of {', '.join(depth.name for depth in depths)}")
+    confirm(f"drop {counted(waiting, 'waiting task')} of {named(depths)}")
 
 
 def confirm_unpark(depths: Sequence[QueueDepth]) -> None:
     """Ask before tasks lose the times for which they wait. Raises CommandError as confirm() does."""
     delayed = counted(sum(depth.delayed for depth in depths), "delayed task")
-    confirm(f"take {delayed} of {', '.join(depth.name for depth in depths)} out of the store, to run at once")
+    confirm(f"take {delayed} of {named(depths)} out of the store, to run at once")
+
+
+def named(depths: Sequence[QueueDepth]) -> str:
+    """Return ``queue a`` or ``queues a, b``."""
+    return f"{'queue' if len(depths) == 1 else 'queues'} {', '.join(depth.name for depth in depths)}"

@@ -74,14 +74,15 @@ class DistributedBroker(Part, Broker):
     async def purge(self, queues: Sequence[str]) -> dict[str, int]:
         """See :meth:`Broker.purge`.
 
-        The messages go first: of a task that comes in between, the message stays, and is found to be void.
+        The messages go first: of a task that comes in between, the message stays, and is found to be void. Which task a
+        message of Mognet's is for the store does not know: it is dropped and counted, and its result stays PENDING.
         """
         chosen = list(dict.fromkeys(queues))
-        await self.core.transport.purge(self._short(chosen))
+        messages = await self.core.transport.purge(self._short(chosen))
         revoked = await self.core.store.schedule.purge(chosen)
         if self.core.consumer is not None:
             self.core.consumer.drop(chosen)
-        return dict(zip(chosen, revoked, strict=True))
+        return {queue: max(counts) for queue, *counts in zip(chosen, messages, revoked, strict=True)}
 
     async def unpark(self, queues: Sequence[str]) -> Unparked:
         """See :meth:`Broker.unpark`."""

@@ -54,6 +54,13 @@ async def keys_of(kit: DistributedKit, id_: UUID) -> dict[str, int]:
     return found
 
 
+async def test_what_is_purged_then_is_counted(kit: DistributedKit) -> None:
+    async with kit.engine() as engine:
+        await Submitter(engine).submit(task(due=kit.now() + 3600))
+        await engine.broker.unpark([])
+        assert await engine.broker.purge(["tasks"]) == {"tasks": 1}
+
+
 async def test_what_is_delayed_becomes_a_message_as_mognet_writes_it(kit: DistributedKit) -> None:
     async with kit.engine() as engine:
         [id_] = await Submitter(engine).submit(task(due=kit.now() + 3600, priority=7, metadata=WITH_METADATA))
