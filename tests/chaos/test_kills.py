@@ -12,6 +12,9 @@ from tests.chaos.harness import Chaos, Plan
 from tests.chaos.processes import Child
 from tests.chaos.yard import yard
 
+BUSY = 3.0
+"""How much longer things may take where a machine has much else to do."""
+
 
 async def run(plan: Plan, ground: Ground, directory: Path) -> None:
     report = await Chaos(plan, ground, directory).run()
@@ -20,7 +23,7 @@ async def run(plan: Plan, ground: Ground, directory: Path) -> None:
     assert report.tasks >= plan.tasks
     assert (report.kills, report.freezes) == (plan.kills, plan.freezes)
     assert report.crashes >= plan.kills, "the kills hit too little to show anything"
-    assert max([*report.freed, *report.recoveries], default=0.0) <= ground.recovery
+    assert max([*report.freed, *report.recoveries], default=0.0) <= BUSY * ground.recovery
 
 
 async def run_on_sqlite(plan: Plan, directory: Path) -> None:
