@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from tests.runtime.leftovers import remove
-from tests.services import RabbitServer, redis
+from pamqp import commands
+from tests.runtime.leftovers import ask, remove
+from tests.services import RabbitServer, RedisServer, redis
 
 from mog.engine.rabbitmq.settings import RabbitSettings
+from mog.engine.redis.client import Client
 from mog.engine.redis.settings import RedisSettings
 
 QUEUES = ("tasks", "slow", "tasks.dead")
@@ -103,6 +106,70 @@ def test_a_server_that_is_not_there_is_told_in_one_line(
     assert error.startswith("error: ")
     assert "127.0.0.1:1" in error
     assert "secret" not in ended.err
+
+
+def told_in_one_line(mog: MogCommand, reason: str) -> None:
+    """Both verbs end with exit code 4 and one line that gives the reason; `mog run` has introduced itself before."""
+    submitted, ran = mog("submit", "shop.add", "1"), mog("run")
+    assert (submitted.code, submitted.out) == (4, "")
+    assert (ran.code, ran.out) == (4, "")
+    for error in (submitted.err.rstrip("\n"), ran.err.splitlines()[-1]):
+        assert error.startswith("error: ")
+        assert reason in error
+        assert "\n" not in error
+        assert "secret" not in error
+
+
+def set_redis(url: str, *setting: str) -> None:
+    async def set_it() -> None:
+        client = Client(RedisSettings.from_url(url))
+        await client.open()
+        assert await client.call([setting]) == [b"OK"]
+        await client.close()
+
+    asyncio.run(set_it())
+
+
+@pytest.mark.usefixtures("on_servers")
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        (("CONFIG", "SET", "requirepass", "secret"), "asks for a password"),
+        (("CONFIG", "SET", "min-replicas-to-write", "1"), "takes no writes without its replicas"),
+        (("CONFIG", "SET", "maxmemory", "1mb"), "is out of memory"),
+        (("REPLICAOF", "127.0.0.1", "1"), "is a read-only replica"),
+    ],
+)
+def test_a_redis_that_takes_nothing_is_told_in_one_line(
+    mog: MogCommand, monkeypatch: pytest.MonkeyPatch, own_redis: RedisServer, setting: tuple[str, ...], reason: str
+) -> None:
+    monkeypatch.setenv("MOG_RESULTS", own_redis.url)
+    set_redis(own_redis.url, *setting)
+    told_in_one_line(mog, reason)
+
+
+@pytest.mark.usefixtures("on_servers")
+@pytest.mark.parametrize(
+    ("user", "path", "reason"), [("me:secret", "/", "refuses user or password"), (None, "/nowhere", "nowhere")]
+)
+def test_a_rabbitmq_that_lets_nobody_in_is_told_in_one_line(
+    mog: MogCommand, monkeypatch: pytest.MonkeyPatch, amqp_url: str, *, user: str | None, path: str, reason: str
+) -> None:
+    parts = urlsplit(amqp_url)
+    own, _, host = parts.netloc.rpartition("@")
+    monkeypatch.setenv("MOG_BROKER", parts._replace(netloc=f"{user or own}@{host}", path=path).geturl())
+    told_in_one_line(mog, reason)
+
+
+def test_a_queue_with_other_arguments_is_told_in_one_line(
+    mog: MogCommand, monkeypatch: pytest.MonkeyPatch, shop: Path, amqp_url: str, redis_url: str
+) -> None:
+    name, rabbit = point_to(shop, monkeypatch, amqp_url, redis_url), RabbitSettings.from_url(amqp_url)
+    asyncio.run(ask(rabbit, [commands.Queue.Declare(queue=f"{name}.tasks", durable=True)]))
+    try:
+        told_in_one_line(mog, "has it with other arguments")
+    finally:
+        asyncio.run(remove(name, QUEUES, rabbit, RedisSettings.from_url(redis_url)))
 
 
 @pytest.mark.usefixtures("shop")
