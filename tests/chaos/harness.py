@@ -85,6 +85,7 @@ class Chaos:
         await until(lambda: len(self.fleet.able()) >= 2, "two workers are there")
         await self.customer.finish()
         await until(lambda: not ledger.unfinished(), "the children of killed parents have ended")
+        await until(lambda: not ledger.owed(), "nothing is on its way any more")
         await until(lambda: set(ledger.consuming()) == self.fleet.pids(), "the dead are struck off")
         await self.fleet.dismiss()
 

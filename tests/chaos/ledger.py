@@ -57,6 +57,10 @@ class Ledger(ABC):
     def unfinished(self) -> int:
         """Count the tasks that have not ended."""
 
+    def owed(self) -> int:
+        """Count the messages that are to be sent, or of which it is not noted yet that they were."""
+        return 0
+
     @abstractmethod
     def consuming(self) -> dict[int, Owner]:
         """Return the owners of processes that consume, by process id."""

@@ -42,6 +42,7 @@ class RedisLedger(Ledger):
         self._events: list[Event] = []
         self._lives: dict[UUID, Life] = {}
         self._leases: dict[str, float] = {}
+        self._owed: set[bytes] = set()
         self._pids: dict[str, int] = {}
         self._ended = 0
         self._now = 0.0
@@ -67,6 +68,11 @@ class RedisLedger(Ledger):
         """See :meth:`Ledger.unfinished`."""
         self._follow()
         return sum(life.state not in OVER for life in self._lives.values())
+
+    def owed(self) -> int:
+        """See :meth:`Ledger.owed`; what is not noted is found out by a worker, after some seconds."""
+        self._follow()
+        return len(self._owed)
 
     def consuming(self) -> dict[int, Owner]:
         """See :meth:`Ledger.consuming`; a process that was killed is one of them until its lease has ended."""
@@ -121,6 +127,11 @@ class RedisLedger(Ledger):
             self._own(name, key[len(self._running) :].decode(), UUID(rest[0].decode()))
         elif key.startswith(self._node):
             self._join(key[len(self._node) :].decode(), rest)
+        elif key == self._outbox:
+            if name == b"ZADD":
+                self._owed.add(rest[-1])
+            else:
+                self._owed.difference_update(rest)
         elif key == self._nodes and name == b"ZADD":
             self._leases[rest[1].decode()] = float(rest[0])
 

@@ -51,7 +51,9 @@ async def test_a_tasks_life(place: Place, ledger: RedisLedger) -> None:
     assert ledger.consuming() == {os.getpid(): store.owner}
     id_, attempt = await place.start(store)
     await store.attempts.requeue([Requeue(id_, attempt)])
-    assert (ledger.ended(), ledger.unfinished()) == (0, 1)
+    assert (ledger.ended(), ledger.unfinished(), ledger.owed()) == (0, 1, 1)
+    await store.submissions.sent([(id_, 1)])
+    assert ledger.owed() == 0
     _, attempt = await place.start(store, id_, seq=1)
     assert await store.attempts.settle([outcome(id_, attempt)]) == [True]
     assert story(ledger, id_) == ["created", "claimed", "freed", "claimed", "ended"]
