@@ -48,7 +48,7 @@ async def test_families_under_fire_lose_nobody(tmp_path: Path) -> None:
 async def test_a_fleet_on_servers_under_fire_loses_nothing(tmp_path: Path, amqp_url: str) -> None:
     """Redis is the test's own and may be stopped; RabbitMQ is not."""
     seed = random.randrange(10**9)
-    plan = Plan(400, kills=2, workers=3, freezes=1, stops=1, seed=seed, patience=200.0, families=40, disasters=4)
+    plan = Plan(300, kills=2, workers=3, freezes=0, stops=1, seed=seed, patience=200.0, families=30, disasters=3)
     async with distributed_ground(amqp_url) as ground:
         await run(plan, ground, tmp_path)
 
