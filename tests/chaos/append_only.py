@@ -27,6 +27,11 @@ class AppendOnlyFile:
         self._position = 0
         self._open: list[Command] | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the file, as far as it was read, ends behind a transaction."""
+        return self._open is None and not self._reader.has_data()
+
     def transactions(self) -> Iterator[list[Command]]:
         """Return what has been added since the last call; what is not there as a whole comes later."""
         path = self._path()

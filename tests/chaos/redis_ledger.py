@@ -92,7 +92,8 @@ class RedisLedger(Ledger):
 
     def integrity(self) -> str:
         """See :meth:`Ledger.integrity`."""
-        return "ok"
+        self._follow()
+        return "ok" if self._file.is_whole else "the append-only file ends within a transaction"
 
     def close(self) -> None:
         """See :meth:`Ledger.close`."""
