@@ -31,6 +31,9 @@ class StoreThatGoes:
     async def not_sent(self, ids: Sequence[UUID], value: StoredValue) -> list[bool]:
         raise EngineUnavailable("gone")
 
+    async def known(self, ids: Sequence[UUID]) -> list[bool]:
+        raise EngineUnavailable("gone")
+
 
 class BrokerThatGoes:
     """Takes the first message alone."""
