@@ -102,7 +102,7 @@ def test_second_ctrl_c_ends_the_worker_at_once(terminal: Terminal, mog: Callable
 def test_purge_asks(terminal: Terminal, mog: Callable[..., Any], answer: str, code: int, left: int) -> None:
     mog("submit", "shop.add", "1")
     process = terminal("queues", "purge", "tasks")
-    process.expect(r"Drop 1 waiting tasks of tasks\? \[y/N\]")
+    process.expect(r"Drop 1 waiting task of queue tasks\? \[y/N\]")
     process.send(answer if answer == "\x03" else f"{answer}\n")
     assert end(process) == code
     assert json.loads(mog("queues", "status", "--json").out.splitlines()[1])["ready"] == left
