@@ -40,7 +40,7 @@ class _Forwarder(Loader):
 
 
 def _refuse(path: str, name: str) -> NoReturn:
-    reason = why_absent(f"{path}.{name}")
-    if reason is not None:
+    is_asked_of_all = name.startswith("__")  # as by who looks for the files of all modules
+    if not is_asked_of_all and (reason := why_absent(f"{path}.{name}")) is not None:
         raise ImportError(f"mog has no {name} of Mognet's: {reason}")
     raise AttributeError(f"module mog.{path} has no {name}")

@@ -93,6 +93,10 @@ def test_a_package_can_be_imported(module: str) -> None:
         assert load(module).__name__ == f"mog.{module}"
 
 
+def test_who_looks_for_the_files_of_all_modules_meets_no_error() -> None:
+    assert getattr(load("cli"), "__file__", None) is None
+
+
 def test_nothing_is_listed_that_mognet_has_not() -> None:
     theirs = mognet_2_0_0.MODULES
     assert theirs.keys() >= MODULES.keys()
