@@ -30,7 +30,9 @@ def test_purge_needs_yes_where_nobody_can_be_asked(mog: Callable[..., Any]) -> N
     mog("submit", "shop.add", "1", "--delay", "1h")
     ended = mog("queues", "purge")
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == "error: this would drop 2 waiting tasks of queues slow, tasks\n  hint: add --yes if that is meant\n"
+    assert ended.err == (
+        "error: this would drop 2 waiting tasks of queues slow, tasks\n  hint: add --yes if that is meant\n"
+    )
     assert depths(mog)["tasks"] == (1, 1, 0)
 
 
