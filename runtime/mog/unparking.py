@@ -17,7 +17,7 @@ def check_engine(app: App) -> None:
     scheme = app.config.broker.partition(":")[0]
     if scheme not in ("amqp", "amqps"):
         raise ConfigError(
-            f"on {scheme}: there is nothing to unpark: what waits is in its queue already; "
+            f"nothing is to be unparked on {scheme}: what waits is in its queue already; "
             "unpark is for apps on RabbitMQ and Redis"
         )
 

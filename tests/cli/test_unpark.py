@@ -90,7 +90,7 @@ def test_on_sqlite_it_does_not_apply(mog: Callable[..., Any], options: list[str]
     ended = mog("queues", "unpark", *options)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == (
-        "error: on sqlite: there is nothing to unpark: what waits is in its queue already; unpark is for apps on "
+        "error: nothing is to be unparked on sqlite: what waits is in its queue already; unpark is for apps on "
         "RabbitMQ and Redis\n"
     )
 
