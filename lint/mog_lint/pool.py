@@ -113,7 +113,7 @@ def _prepare() -> None:
 
 def _end_with_parent() -> None:
     """Wait for the end of the parent: one that is killed cannot tell, and processes would wait for work for ever."""
-    import multiprocessing  # noqa: PLC0415 - it is there by now; the module itself is not to import it
+    import multiprocessing  # noqa: PLC0415 - takes time, and little work needs no processes
 
     parent = multiprocessing.parent_process()
     assert parent is not None

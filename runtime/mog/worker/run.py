@@ -106,6 +106,7 @@ class _End:
             while await self._is_cancelled(options):
                 log.error("the code of a task has cancelled the worker, which begins anew")
         finally:
+            gc.unfreeze()  # for a process that goes on, as a test's does
             await self._app.close()
 
     async def _is_cancelled(self, options: dict[str, Any]) -> bool:

@@ -73,11 +73,7 @@ class Upkeep:
             pause = None
             try:
                 pause = await work()
-            except NotConnected:  # the engine was abandoned
-                return
-            except StoreTooNew as error:
-                if self._core.consumer is not None:
-                    self._core.consumer.fail(error)
+            except (NotConnected, StoreTooNew):  # the engine was abandoned, or the store is no longer ours to touch
                 return
             except EngineUnavailable as error:
                 logger.debug("later again: %s", error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from pamqp import commands
 from pamqp.base import Frame
@@ -21,15 +22,12 @@ PAGE = 100
 
 async def depth(connection: Connection, queue: str) -> int:
     """Count a queue's ready messages; 0 if it is not there."""
-    return await _count(connection, commands.Queue.Declare(queue=queue, passive=True))
+    return await _count(connection, _look_up(queue))
 
 
 async def exists(connection: Connection, queue: str) -> bool:
     """Tell whether a queue is there."""
-    answers = []
-    async with _channel(connection) as channel:
-        answers.append(await channel.call(commands.Queue.Declare(queue=queue, passive=True)))
-    return bool(answers)
+    return bool(await _answers(connection, _look_up(queue)))
 
 
 async def purge(connection: Connection, queue: str) -> int:
@@ -100,8 +98,17 @@ async def _pages(channel: Channel, queue: str, limit: int | None = None) -> Asyn
             return
 
 
+def _look_up(queue: str) -> Frame:
+    return commands.Queue.Declare(queue=queue, passive=True)
+
+
 async def _count(connection: Connection, request: Frame) -> int:
+    return sum(answer.message_count or 0 for answer in await _answers(connection, request))
+
+
+async def _answers(connection: Connection, request: Frame) -> list[Any]:
+    """Return what the server says of a queue: one answer, none if it is not there."""
     answers = []
     async with _channel(connection) as channel:
         answers.append(await channel.call(request))
-    return sum(answer.message_count or 0 for answer in answers)
+    return answers
