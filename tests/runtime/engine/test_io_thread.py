@@ -270,7 +270,8 @@ async def test_a_handler_that_blocks_holds_up_no_call(thread_port, store):
 # -- processes
 
 PRELUDE = """
-import asyncio, importlib.util, os, sys, threading, time, warnings
+import asyncio, importlib.util, logging, os, sys, threading, time, warnings
+logging.getLogger("asyncio").setLevel(logging.ERROR)  # a loaded machine is slow, and debug mode says so
 spec = importlib.util.spec_from_file_location("fakes", sys.argv[1])
 fakes = importlib.util.module_from_spec(spec)
 sys.modules["fakes"] = fakes

@@ -12,6 +12,7 @@ from typing import Any
 
 from mog.engine.sqlite.database import Database
 from mog.engine.sqlite.failures import translate
+from mog.engine.sqlite.queries import QUERIES
 from mog.engine.sqlite.transaction import Operation, Transaction, Work
 from mog.errors import EngineError
 
@@ -32,11 +33,13 @@ class GroupCommit:
         self._database.check()
         with self._database.busy:
             try:
-                done = self._together(batch) or self._one_by_one(batch)
+                transaction, answers = self._together(batch) or self._one_by_one(batch)
+                if transaction.brings_news:
+                    transaction.processes = self._execute(QUERIES["processes"]).fetchall()
                 self._execute("COMMIT")
             finally:
                 self._rollback()
-        return done
+        return transaction, answers
 
     def _together(self, batch: Sequence[Operation]) -> tuple[Transaction, list[Any]] | None:
         """Run a batch; None if an operation, not the store, is at fault."""
@@ -88,9 +91,9 @@ class GroupCommit:
         self._position = max(now, self._position + 1e-6)
         return Transaction(self._database.connection, now, self._position)
 
-    def _execute(self, statement: str) -> None:
+    def _execute(self, statement: str) -> sqlite3.Cursor:
         try:
-            self._database.connection.execute(statement)
+            return self._database.connection.execute(statement)
         except sqlite3.Error as error:
             raise self._of_the_store(error) or EngineError(f"{self._database.label}: {error}") from error
 

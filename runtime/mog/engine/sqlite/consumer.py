@@ -9,8 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from mog.engine.contracts import Consumer, Deliver, Ended
-from mog.engine.sqlite.lifecycle import claim
-from mog.engine.sqlite.queries import QUERIES
+from mog.engine.sqlite.lifecycle import claim, promote
 from mog.engine.sqlite.revoking import drop_notices
 from mog.engine.sqlite.rows import delivery_from
 from mog.engine.sqlite.store import Store
@@ -43,6 +42,7 @@ class SqliteConsumer(Consumer):
         self._rung = False
         self._stopped = False
         self._failing = False
+        self._lucky = False
         self._due: float | None = None
         self._end: asyncio.Future[StoreUnusable | None] = store.loop.create_future()
         self._timer = Timer(store.loop, store.clock, self.wake)
@@ -81,12 +81,16 @@ class SqliteConsumer(Consumer):
             self._end.set_result(error)
 
     def wake(self) -> None:
-        """Claim if there is something to claim; what is read here costs no lock."""
+        """Claim if there is something to claim.
+
+        To look first costs no lock, but time on the way from submit to result. So only who came in vain the last time
+        looks: where many wait for the same bell, most do.
+        """
         if self._stopped or self._claiming or self._credit <= 0:
             self._empty, self._rung = False, True
             return
         try:
-            if self._anything_ready():
+            if self._lucky or self._anything_ready():
                 self._claim_soon()
         except EngineError as error:
             self.failed(error)
@@ -110,24 +114,24 @@ class SqliteConsumer(Consumer):
         if self._stopped or self._credit <= 0 or not self._store.may_claim(transaction):
             return []
         owner, node_id = self._store.neighbours.owner, self._store.node_id
+        self._due = promote(transaction)
         rows = claim(transaction, self._queues, self._credit, owner, node_id)
         self._empty = len(rows) < self._credit
-        if self._empty:
-            (self._due,) = transaction.connection.execute(QUERIES["next_due"]).fetchone()
         return rows
 
     def claimed(self, rows: list[Any]) -> None:
-        """Hand out what was claimed, and see whether to listen for more."""
+        """See whether to listen for more, then hand out what was claimed: last, since that wakes the worker's loop."""
         self._claiming = self._failing = False
+        self._lucky = bool(rows)
         self._credit -= len(rows)
         self._store.neighbours.listen(self._credit > 0 and not self._stopped)
-        if rows:
-            self._hand_out([delivery_from(row) for row in rows])
         if self._credit > 0 and not self._stopped:
             if self._empty:
                 self._timer.set(self._due)
             if self._rung or not self._empty:
                 self.wake()
+        if rows:
+            self._hand_out([delivery_from(row) for row in rows])
 
     def _hand_out(self, deliveries: list[Any]) -> None:
         try:

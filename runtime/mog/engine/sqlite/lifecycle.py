@@ -69,14 +69,23 @@ def _sort_out_known(
     return answers
 
 
+def promote(transaction: Transaction) -> float | None:
+    """Make messages ready that have fallen due; return when the next one will, None if there is none."""
+    execute, now = transaction.connection.execute, transaction.now
+    (due,) = execute(QUERIES["next_due"]).fetchone()
+    if due is not None and due <= now:
+        execute(QUERIES["promote"], (now,))
+        transaction.ready = True
+        (due,) = execute(QUERIES["next_due"]).fetchone()
+    return None if due is None else float(due)
+
+
 def claim(transaction: Transaction, queues: Sequence[str], slots: int, owner: int, node_id: str) -> list[Any]:
     """Take up to ``slots`` ready messages, the highest priority of all queues first, and count a start of each.
 
     Returns rows of ``read_ready``.
     """
     connection, now = transaction.connection, transaction.now
-    if connection.execute(QUERIES["promote"], (now,)).rowcount:
-        transaction.ready = True
     rows: list[Any] = []
     for queue, count in _shares(transaction, queues, slots):
         rows += connection.execute(QUERIES["read_ready"], (queue, count)).fetchall()

@@ -59,10 +59,11 @@ class Recovery:
             self._task = None
 
     async def _free_dead(self) -> None:
-        known = {self._store.neighbours.owner}
-        for row in self._store.read("processes", (self._store.neighbours.owner,)):
+        own = self._store.neighbours.owner
+        known = {own}
+        for row in self._store.read("processes", ()):
             known.add(row[0])
-            dead = self._store.neighbours.find_dead(row[0])
+            dead = None if row[0] == own else self._store.neighbours.find_dead(row[0])
             if dead is not None:
                 await self._free(row, dead)
         self._store.neighbours.clear_up_strays(known)

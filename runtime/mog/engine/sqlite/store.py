@@ -162,6 +162,11 @@ class Store:
         if consumes:
             self._recovery.look()
 
+    @property
+    def hears_of_ends(self) -> bool:
+        """Whether neighbours tell this engine which tasks are done."""
+        return self._waits and self._bells != NO_BELLS
+
     async def show(self) -> None:
         """Put up owner file and bells, again if others have removed them, and sign in where they are new."""
         if not self._consumes and not self._waits:
@@ -200,24 +205,20 @@ class Store:
             logger.warning("tasks are handed back as after a crash: %s", error or "the store is held by another")
 
     def _announce(self, transaction: Transaction) -> None:
-        """Tell this engine and its neighbours what a commit has brought."""
+        """Tell this engine's neighbours and itself what a commit has brought."""
         ready, finished, revoked = transaction.ready, transaction.finished, transaction.revoked
-        if not ready and not finished:
-            return
+        own = self.neighbours.owner
+        for row in transaction.processes:
+            if row[0] != own:
+                ended = [task for owner, task in revoked if owner == row[0]]
+                if not self.neighbours.ring(row, ready=ready, finished=finished, ended=ended):
+                    self._recovery.look()
         if ready:
             self._hear_ready()
         if finished:
             self._hear_finished(finished)
-        if mine := [task for owner, task in revoked if owner == self.neighbours.owner]:
+        if mine := [task for owner, task in revoked if owner == own]:
             self._hear_ended(mine)
-        try:
-            rows = self.read("processes", (self.neighbours.owner,))
-        except EngineError:  # the ticks of the others find out
-            return
-        for row in rows:
-            ended = [task for owner, task in revoked if owner == row[0]]
-            if not self.neighbours.ring(row, ready=ready, finished=finished, ended=ended):
-                self._recovery.look()
 
     def _hear_bell(self) -> None:
         self._hear_ready()

@@ -15,15 +15,22 @@ class Transaction:
     ``now`` is the engine's time. ``position`` grows with each transaction of a process: it is what a message that
     comes back to its queue is put behind. ``ready`` tells that messages became ready or due, ``finished`` holds the
     ids of tasks that are done, ``revoked`` those that were revoked while a process ran them, with its number.
+    ``processes`` are the rows of those who are to be told: who signs in later looks at the store after that.
     """
 
-    __slots__ = ("connection", "finished", "now", "position", "ready", "revoked")
+    __slots__ = ("connection", "finished", "now", "position", "processes", "ready", "revoked")
 
     def __init__(self, connection: sqlite3.Connection, now: float, position: float) -> None:
         self.connection, self.now, self.position = connection, now, position
         self.ready = False
         self.finished: list[bytes] = []
         self.revoked: list[tuple[int, bytes]] = []
+        self.processes: list[Any] = []
+
+    @property
+    def brings_news(self) -> bool:
+        """Whether anything is to be told."""
+        return self.ready or bool(self.finished)
 
 
 Work = Callable[[Transaction, Sequence[Any]], list[Any]]

@@ -140,8 +140,11 @@ class Writer:
         self._database.unlock()
         if self._waiting:
             self._flush_handle = self._loop.call_soon(self._flush)
-        self._hand_over(batch, answers)
-        self._announce(transaction)
+        try:
+            if transaction.brings_news:
+                self._announce(transaction)
+        finally:
+            self._hand_over(batch, answers)
 
     def _take(self) -> list[Operation]:
         batch = [self._waiting.popleft()]
