@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mog.worker.thread_clock import ThreadClock
     from mog.worker.watcher import Judge, See, Watcher
 
-INTERVAL = 0.2
+INTERVAL = 0.25
 """Seconds between beats, at most; half of ``warn`` where that is less."""
 
 GLANCES = 0.25
