@@ -13,17 +13,22 @@ from mog_lint.model.positions import locate
 from mog_lint.model.source import TOO_DEEP, Problem, Source, read_source
 from mog_lint.model.stack import deep_recursion
 from mog_lint.model.summary import Summary
+from mog_lint.model.walks import Walks
 from mog_lint.suppress import MARKER, suppressions
 
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """A file that has been read: its text, its tree, its summary and the nodes of the summary's sites."""
+    """A file that has been read: its text, its tree, its summary and the nodes of the summary's sites.
+
+    `walks` are those through its functions, of one that is typed in.
+    """
 
     source: Source
     tree: cst.Module
     summary: Summary
     nodes: tuple[cst.CSTNode, ...]
+    walks: Walks
 
 
 def analyse(data: bytes, before: Parsed | None = None) -> Parsed | Problem:
@@ -40,14 +45,14 @@ def analyse(data: bytes, before: Parsed | None = None) -> Parsed | Problem:
         return tree
     try:
         with deep_recursion():
-            built = build(tree)
+            built = build(tree, None if kept is None or before is None else before.walks)
             summary = built.summary
             if MARKER.search(source.text):
                 comments = locate(tree, source.text).comments
                 summary = replace(summary, suppressions=tuple(suppressions(source, comments)))
     except RecursionError:
         return Problem(TOO_DEEP)
-    return Parsed(source, tree, summary, built.nodes)
+    return Parsed(source, tree, summary, built.nodes, built.walks)
 
 
 REMEMBERED = 8  # contents, of which a tree takes some 100 times the room

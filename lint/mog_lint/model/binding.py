@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import libcst as cst
 
 from mog_lint.model.expressions import dotted_name, root_name
-from mog_lint.model.scope import Scope
+from mog_lint.model.scope import MAX_SYMBOLS, Scope
 from mog_lint.model.summary import Symbols
 
 
@@ -55,3 +57,9 @@ def bind_self(node: cst.FunctionDef, inner: Scope) -> None:
 def lasting(symbols: Symbols) -> Symbols:
     """Return what an attribute may hold, without constants, such as a None from before, and own definitions."""
     return tuple(symbol for symbol in symbols if symbol.endswith("()") or symbol[:1] not in "=:")
+
+
+def add_held(attributes: dict[str, Symbols], held: Mapping[str, Symbols]) -> None:
+    """Add to what attributes may hold."""
+    for name, symbols in held.items():
+        attributes[name] = tuple(dict.fromkeys((*attributes.get(name, ()), *symbols)))[:MAX_SYMBOLS]

@@ -12,7 +12,7 @@ from mog_lint.model.blocks import NOWHERE, UNBOUNDED, Block, Fact, Kind
 from mog_lint.model.cancelling import Cancelling
 from mog_lint.model.conditions import Conditions
 from mog_lint.model.repeating import is_pause, late_pauses
-from mog_lint.model.summary import Call
+from mog_lint.model.summary import Call, Symbols
 
 _CATCHING = (Kind.TRIED, Kind.SUPPRESS)
 
@@ -22,7 +22,8 @@ class Body:
     """The calls and blocks of a body, which may lie in an `outer` one.
 
     `awaits` counts awaits, `async for` and `async with`; `shields` how many scopes around keep cancellations off.
-    `takes_context` says that one of the parameters may be a task's context.
+    `takes_context` says that one of the parameters may be a task's context. `returned` is what it returns, `held` what
+    it has the attributes of instances hold, by their class.
     """
 
     function: cst.FunctionDef
@@ -32,6 +33,8 @@ class Body:
     calls: list[Call] = field(default_factory=list)
     awaits: int = 0
     shields: int = 0
+    returned: Symbols = ()
+    held: dict[str, dict[str, Symbols]] = field(default_factory=dict)
     cancelling: Cancelling = field(default_factory=Cancelling)
     _blocks: list[Block] = field(default_factory=lambda: [Block(Kind.BODY, NOWHERE, NOWHERE, 0, 0, 0, 0)])
     _open: list[int] = field(default_factory=lambda: [0])
@@ -95,6 +98,13 @@ class Body:
             if id(node) in self._late:
                 self.begin(Kind.LATE)
                 self.end(site(node))
+
+    def move(self, distance: int) -> None:
+        """Count sites from another first one; calls and blocks become others, so that a copy shares them no more."""
+        self.calls = [call._replace(site=call.site + distance) for call in self.calls]
+        self._blocks = [
+            block if block.site == NOWHERE else block._replace(site=block.site + distance) for block in self._blocks
+        ]
 
     def _judged(self, block: Block, cancelled: Iterable[str]) -> Block:
         awaits = range(block.first_await, block.end_await)

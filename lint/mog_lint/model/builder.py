@@ -6,13 +6,12 @@ are walked one by one and merged, and bodies of functions come last, when all na
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import libcst as cst
 
-from mog_lint.model.binding import bind_import, bind_import_from, bind_self, bind_target, lasting
+from mog_lint.model.binding import add_held, bind_import, bind_import_from, bind_self, bind_target, lasting
 from mog_lint.model.blocks import Fact, Kind
 from mog_lint.model.body import Body
 from mog_lint.model.calls import CallCollector
@@ -20,6 +19,7 @@ from mog_lint.model.cancelling import is_timeout
 from mog_lint.model.catching import Catching
 from mog_lint.model.conditions import alternatives_of, switches
 from mog_lint.model.expressions import instances_of, is_main_guard, root_name, symbols_of
+from mog_lint.model.harvest import Harvest
 from mog_lint.model.parameters import parameters
 from mog_lint.model.scope import MAX_SYMBOLS, Scope, merge
 from mog_lint.model.summary import (
@@ -36,6 +36,7 @@ from mog_lint.model.summary import (
     text_of,
 )
 from mog_lint.model.turns import items, symbols_of_iterable, turns_of_iterable, turns_of_while
+from mog_lint.model.walks import Start, Walk, Walks
 
 LOCALS = ".<locals>."
 Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
@@ -43,61 +44,54 @@ Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 
 @dataclass(frozen=True)
 class Built:
-    """A summary without suppressions, and the nodes that its sites stand for."""
+    """A summary without suppressions, the nodes that its sites stand for, and the walks that may be of use again."""
 
     summary: Summary
     nodes: tuple[cst.CSTNode, ...]
+    walks: Walks
 
 
-def build(tree: cst.Module) -> Built:
-    """Reduce a tree to a summary."""
+def build(tree: cst.Module, before: Walks | None = None) -> Built:
+    """Reduce a tree to a summary; `before` are the walks through a tree with which it may share functions.
+
+    None says that there will be no such tree later on either, so that none are kept.
+    """
     builder = _Builder()
     module = Scope()
     builder.walk(tree.body, module)
     builder.exports = dict(module.names)
-    while builder.bodies:
-        statements, scope, builder.branch, builder.body = builder.bodies.popleft()
-        builder.walk(statements, scope)
-    return Built(builder.summary(), tuple(builder.nodes))
+    walks: Walks = {}
+    while builder.starts:
+        start = builder.starts.popleft()
+        function = start.body.function
+        if before is None:
+            builder.walk_body(start)
+        elif (walk := builder.walk_again(start, before.get(function))) is not None:
+            walks[function] = walk
+    return Built(builder.summary(), tuple(builder.nodes), walks)
 
 
 @dataclass
-class _Builder:
-    """Collects what the walk finds."""
+class _Builder(Harvest):
+    """Walks, and collects what it finds on the way."""
 
-    nodes: list[cst.CSTNode] = field(default_factory=list)
-    functions: list[tuple[Function, Body]] = field(default_factory=list)
-    classes: dict[str, Class] = field(default_factory=dict)
-    exports: dict[str, Symbols] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-    bodies: deque[tuple[Statements, Scope, tuple[str, ...], Body]] = field(default_factory=deque)
-    returned: dict[str, Symbols] = field(default_factory=dict)
-    attributes: dict[str, dict[str, Symbols]] = field(default_factory=dict)
     body: Body | None = None
     branch: tuple[str, ...] = ()
-    branchings: int = 0
-    is_script: bool = False
 
-    def summary(self) -> Summary:
-        cancelled = {name for _, body in self.functions for name in body.cancelling.cancelled if self.is_shared(name)}
-        functions = tuple(
-            replace(
-                function,
-                returns=function.returns or self.returned.get(function.qualname, ()),
-                calls=tuple(body.calls),
-                is_generator=body.is_generator,
-                blocks=body.blocks(cancelled),
-                conditions=tuple(body.conditions.noted),
-                rebound=tuple(body.conditions.rebound),
-            )
-            for function, body in self.functions
-        )
-        classes = {name: replace(item, attributes=self.attributes.get(name, {})) for name, item in self.classes.items()}
-        return Summary(functions, classes, self.exports, tuple(self.stars), self.is_script)
+    def walk_body(self, start: Start) -> None:
+        """Walk a function's body."""
+        self.body, self.branch = start.body, start.branch
+        self.bodies.append(start.body)
+        self.walk(start.body.function.body.body, start.scope)
 
-    def is_shared(self, name: str) -> bool:
-        """Say whether a name means the same in several functions."""
-        return name.startswith(("self.", "cls.")) or name.partition(".")[0] in self.exports
+    def walk_again(self, start: Start, known: Walk | None) -> Walk | None:
+        """Take over a known walk through a body if it fits; return the one that may be known the next time."""
+        outset, mark = self.outset(start), self.mark()
+        if known is not None and known.fits(start, outset):
+            return self.take_over(known)
+        start.scope.asked = set()
+        self.walk_body(start)
+        return self.walk_since(mark, start, outset)
 
     def walk(self, body: Statements, scope: Scope) -> None:
         """Walk statements in order."""
@@ -126,11 +120,6 @@ class _Builder:
     def instances(self, annotation: cst.Annotation | None, scope: Scope) -> Symbols:
         return () if annotation is None else instances_of(annotation.annotation, scope, bool(self.stars))
 
-    def site(self, node: cst.CSTNode) -> int:
-        """Give a node its number, for reports to name it by."""
-        self.nodes.append(node)
-        return len(self.nodes) - 1
-
     # Definitions
 
     def function(self, node: cst.FunctionDef, scope: Scope) -> None:
@@ -156,14 +145,14 @@ class _Builder:
             inner.bind(parameter.name.value, symbols)
         takes_context = any(is_context(symbol) for symbols in inner.names.values() for symbol in symbols)
         body = Body(node, self.body, takes_context)
-        self.functions.append((function, body))
+        self.functions.append(function)
         for rest in (node.params.star_arg, node.params.star_kwarg):
             if isinstance(rest, cst.Param):  # the annotation tells what is inside, not what it is
                 inner.bind(rest.name.value)
         if scope.is_class:
             bind_self(node, inner)
         inner.on_bind = body.conditions.rebind
-        self.bodies.append((node.body.body, inner, self.branch, body))
+        self.starts.append(Start(body, inner, self.branch))
 
     def lambda_(self, name: cst.Name, node: cst.Lambda, scope: Scope) -> Symbols:
         """Note a lambda that is bound to a name as the function that it might as well be, and return its symbol."""
@@ -244,9 +233,9 @@ class _Builder:
             return
         if not scope.self_name or target.value.value != scope.self_name:
             return
-        held = self.attributes.setdefault(scope.self_class, {})
-        name = target.attr.value
-        held[name] = tuple(dict.fromkeys((*held.get(name, ()), *lasting(symbols))))[:MAX_SYMBOLS]
+        if self.body is not None:
+            held = self.body.held.setdefault(scope.self_class, {})
+            add_held(held, {target.attr.value: lasting(symbols)})
 
     def expression(self, node: cst.Expr, scope: Scope) -> None:
         self.calls(node.value, scope, Use.STATEMENT)
@@ -267,10 +256,8 @@ class _Builder:
 
     def return_(self, node: cst.Return, scope: Scope) -> None:
         self.calls(node.value, scope, Use.BOUND)
-        if node.value is not None:
-            function = scope.qualname.removesuffix(LOCALS)
-            known = self.returned.get(function, ())
-            self.returned[function] = (known + self.symbols(node.value, scope))[:MAX_SYMBOLS]
+        if node.value is not None and self.body is not None:
+            self.body.returned = (self.body.returned + self.symbols(node.value, scope))[:MAX_SYMBOLS]
 
     # Branches
 

@@ -23,6 +23,7 @@ class Scope:
         self.self_name = ""  # in a method: what its instance is called, and the class
         self.self_class = ""
         self.on_bind: Callable[[str], None] | None = None  # told of each name that is bound
+        self.asked: set[str] | None = None  # where they are wanted, the names that were looked up beyond this scope
 
     def bind(self, name: str, symbols: Symbols = ()) -> None:
         """Bind a name anew."""
@@ -36,8 +37,17 @@ class Scope:
         while scope is not None:
             if name in scope.names and (scope is self or not scope.is_class):
                 return scope.names[name]
+            if scope.asked is not None:
+                scope.asked.add(name)
             scope = scope.parent
         return None
+
+    def look_beyond(self, name: str) -> Symbols | None:
+        """Return what a name may be that this scope does not bind."""
+        scope = self.parent
+        while scope is not None and scope.is_class:
+            scope = scope.parent
+        return None if scope is None else scope.look_up(name)
 
     def is_local(self, name: str) -> bool:
         """Say whether a name is that of a function that encloses this place, or of this function itself."""
