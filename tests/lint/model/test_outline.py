@@ -55,27 +55,46 @@ def test_any_text_behind_any_other_gives_the_same(texts: list[str]) -> None:
 
 @given(st.data())
 def test_lines_that_come_and_go_give_the_same(data: st.DataObject) -> None:
-    outliner, lines = Outliner(), data.draw(st.lists(st.sampled_from(LINES), max_size=9))
+    outliner, lines = Outliner(), data.draw(st.lists(st.sampled_from(LINES), max_size=25))
     for _ in range(8):
-        at = data.draw(st.integers(0, len(lines)))
-        lines[at : at + data.draw(st.integers(0, 2))] = data.draw(st.lists(st.sampled_from(LINES), max_size=2))
+        for _ in range(data.draw(st.integers(1, 3))):
+            at = data.draw(st.integers(0, len(lines)))
+            lines[at : at + data.draw(st.integers(0, 2))] = data.draw(st.lists(st.sampled_from(LINES), max_size=2))
         assert_same(outliner, "".join(lines))
 
 
-def test_what_is_far_from_a_change_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = [f"def f{number}():\n    return {number}\n" for number in range(100)]
-    outliner, read = Outliner(), []
-    outlined(outliner, "".join(texts))
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is read anew."""
+    codes: list[str] = []
     parse = module.parse_python
 
     def noting(code: str) -> object:
-        read.append(code)
+        codes.append(code)
         return parse(code)
 
     monkeypatch.setattr(module, "parse_python", noting)
+    return codes
+
+
+def test_what_is_far_from_a_change_is_not_read_again(read: list[str]) -> None:
+    texts = [f"def f{number}():\n    return {number}\n" for number in range(100)]
+    outliner = Outliner()
+    outlined(outliner, "".join(texts))
     texts[50] = "def f50():\n    return 'changed'\n"
     assert_same(outliner, "".join(texts))
     assert read == ["".join(texts[49:52])]
+
+
+def test_what_is_between_changes_is_not_read_again(read: list[str]) -> None:
+    texts = [f"def f{number}():\n    return {number}\n" for number in range(100)]
+    outliner = Outliner()
+    outlined(outliner, "".join(texts))
+    texts.insert(80, "inserted = 1\n")
+    del texts[40:45]
+    texts[20] = "changed = 1\n"
+    assert_same(outliner, "".join(texts))
+    assert read == ["".join(texts[first:end]) for first, end in ((19, 22), (39, 41), (74, 77))]
 
 
 def test_the_same_text_is_not_looked_at_twice() -> None:
