@@ -11,7 +11,7 @@ Further files come in because what has been analysed leads to them: `follow` ask
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,8 @@ class Reach:
         self.words: list[Word] = []
         self._names: set[str] = set()
         self._searched: dict[Path, int] = {}
+        self._fresh: set[Path] = set()  # files that have not been searched since they last changed
+        self._covered = 0  # words for which all other files have been searched
         self._own: dict[Path, bool] = {}
         self._add({*TASK_API, *(name.partition(".")[0] for name in self.decorators)})
 
@@ -59,17 +61,22 @@ class Reach:
         """Say whether a file has a word that it has not been searched for before."""
         done = self._searched.get(path, 0)
         self._searched[path] = len(self.words)
+        self._fresh.discard(path)
         return any(word.is_in(data) for word in self.words[done:])
 
-    def unsearched(self, modules: Iterable[Module]) -> list[Module]:
-        """Return those of the modules whose files have not been searched for all words."""
-        searched, words = self._searched, len(self.words)
-        return [module for module in modules if searched.get(module.path, 0) < words]
+    def unsearched(self, files: Set[Path]) -> Set[Path]:
+        """Return those of the files that may not have been searched for all words."""
+        return files if self._covered < len(self.words) else files & self._fresh
+
+    def cover(self) -> None:
+        """Note that all files have been searched for all words, but those that have been forgotten since."""
+        self._covered = len(self.words)
 
     def forget(self, path: Path) -> None:
         """Have a file searched anew, because its content has changed."""
         self._searched.pop(path, None)
         self._own.pop(path, None)
+        self._fresh.add(path)
 
     def extend(self, project: Project, spelling: Iterable[Module]) -> bool:
         """Take in the names under which modules pass on a decorator, an app, or what makes one; say if any is new.
@@ -104,17 +111,30 @@ def follow(
     What a coroutine awaits answers for itself, unless it is to be followed `through_awaits`.
     """
     level = list(functions)
-    seen = {id(function) for _, function in level}
+    seen = {(module, function.site) for module, function in level}
     for _ in range(depth + 1):
         called = []
         for module, function in level:
-            for decoration in function.decorations:
-                project.resolve(_symbols(decoration), module)
-            for call in function.calls:
-                found = () if call.is_awaited and not through_awaits else project.functions(call.symbols, module)
-                called += [item for item in found if id(item[1]) not in seen]
-                seen.update(id(function) for _, function in found)
+            for home, item in _called(project, module, function, through_awaits=through_awaits):
+                if (home, item.site) not in seen:
+                    seen.add((home, item.site))
+                    called.append((home, item))
         level = called
+
+
+def _called(
+    project: Project, module: Module, function: Function, *, through_awaits: bool
+) -> tuple[tuple[Module, Function], ...]:
+    """Return what a function calls; the project is asked once, as long as that leads where it does."""
+    known: dict[tuple[int, bool], tuple[tuple[Module, Function], ...]]
+    known = project.remember(module, "called", lambda _: {})
+    key = (function.site, through_awaits)
+    if key not in known:
+        for decoration in function.decorations:
+            project.resolve(_symbols(decoration), module)
+        calls = [call for call in function.calls if through_awaits or not call.is_awaited]
+        known[key] = tuple(item for call in calls for item in project.functions(call.symbols, module))
+    return known[key]
 
 
 def ask_for_arguments(project: Project, module: Module) -> None:

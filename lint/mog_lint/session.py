@@ -14,7 +14,7 @@ change of pyproject.toml asks for a new session. One thread at a time may use it
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
@@ -147,9 +147,7 @@ class Session:
             pass
         asked = self._asked(reported)
         picked: dict[Path, Content] = {}
-        for path in self.files:
-            if self._is_up_to_date(path) or path in self._problems:
-                continue
+        for path in self._in_question(reported, asked):
             content = self.contents.get(path)
             if isinstance(content, Problem):
                 continue
@@ -158,11 +156,18 @@ class Session:
                 picked[path] = content
             elif path in self._changed:
                 self._drop(path)
+        self._reach.cover()
         return picked
+
+    def _in_question(self, reported: Collection[Path], asked: Set[Path]) -> list[Path]:
+        """Return the files that may be within reach and have no module of their present content."""
+        files = self._changed.union(reported, asked, self._reach.unsearched(self.files)) & self.files
+        return [path for path in files if not self._is_up_to_date(path) and path not in self._problems]
 
     def _spelling(self) -> list[Module]:
         """Return the modules that have words which are new since they were last searched."""
-        modules = [item for item in self._reach.unsearched(self.project.modules) if item.path not in self._changed]
+        paths = self._reach.unsearched(self.project.paths) - self._changed
+        modules = [module for path in sorted(paths) if (module := self.project.at(path)) is not None]
         return [item for item in modules if self._reach.has_news(item.path, self.contents.read(item.path) or b"")]
 
     def _is_up_to_date(self, path: Path) -> bool:

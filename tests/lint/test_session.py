@@ -1,6 +1,7 @@
 """A project that stays in memory says the same as a first look at it."""
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -116,28 +117,79 @@ VARIANTS = {
 }
 
 
+RESIZE = "@task(name='shop.resize')\nasync def resize(context): ...\n"
+TASKS = "from mog import App, Pause, Request, task\nfrom typer import Typer\n"
+RICH_VARIANTS = {
+    "shop/__init__.py": ("", "from .app import app, cli\n", "from mog import task\n"),
+    "shop/app.py": (
+        f"{TASKS}app = App('shop')\ncli = Typer()\n",
+        f"{TASKS}app = App('shop')\napp.task(name='shop.grow')(print)\nclass cli:\n    command = app.task\n",
+        f"{TASKS}from .names import app\ncli = None\n",
+        "app = cli = 1\n",
+    ),
+    "shop/names.py": (
+        "RESIZE = 'shop.resize'\nGROW = 'shop.grow'\n",
+        "from .app import *\nRESIZE = 'shop.rezise'\nGROW = RESIZE\n",
+        "from mog import App\napp = App('other')\nGROW = RESIZE = f'{app}'\n",
+        "def RESIZE(\n",
+    ),
+    "shop/images.py": (
+        f"{TASKS}{RESIZE}",
+        f"{TASKS}# the same\n\n{RESIZE}",
+        f"{TASKS}from .names import GROW\n@task(name=GROW, aliases=['shop.resize'])\nasync def resize(context): ...\n",
+        "from .app import app\n@app.task(name='shop.resize')\nasync def grow(context, width): ...\n",
+        f"{TASKS}from .help import wait\n@task\nasync def resize(c):\n    x = 1\n    wait()\n    await c.pause()\n",
+    ),
+    "shop/films.py": (
+        f"{TASKS}{RESIZE}",
+        f"{TASKS}from .help import *\n@task(name='shop.cut')\nasync def cut(context):\n    try:\n"
+        "        await again()\n    except Exception:\n        wait()\n",
+        f"{TASKS}import shop.help as h\n@task(name='shop.cut')\nasync def f(c):\n    await h.ask(c)\n    h.wait()\n",
+        "from shop import task\n@task(name='shop.grow')\ndef cut(context): ...\n",
+    ),
+    "shop/help.py": (
+        "import time\nfrom mog import Pause\ndef wait():\n    time.sleep(1)\n"
+        "async def again():\n    raise Pause\nasync def ask(context):\n    await context.submit('shop.resize')\n",
+        "from mog import Pause, Request\nfrom .names import *\nasync def wait(): ...\nasync def again():\n"
+        "    await deeper()\nasync def deeper():\n    raise Pause\nasync def ask(c):\n"
+        "    await c.submit(Request(name=RESIZE))\n",
+        "import functools\n@functools.cache\ndef wait(): open('x')\ndef again(): ...\nasync def ask(c):\n"
+        "    await c.run('no')\n",
+    ),
+    "shop/orders.py": (
+        "from .app import app\nfrom .names import GROW\nasync def order():\n    await app.submit('shop.resize')\n"
+        "    await app.run(GROW)\n",
+        "from . import cli\nfrom .help import wait\nimport time\n@cli.command()\nasync def main():\n    await part()\n"
+        "async def part():\n    wait()\n    time.sleep(1)\n",
+        "from .orders import part\nasync def main():\n    await part()\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("variants", [VARIANTS, RICH_VARIANTS], ids=["few", "rich"])
 @pytest.mark.parametrize("seed", range(20))
-def test_any_history_ends_like_a_first_look(project: ScratchProject, seed: int) -> None:
+def test_any_history_ends_like_a_first_look(
+    project: ScratchProject, variants: Mapping[str, tuple[str, ...]], seed: int
+) -> None:
     draw = random.Random(seed)
-    for name, variants in VARIANTS.items():
-        project.write(name, draw.choice(variants))
+    for name, texts in variants.items():
+        project.write(name, draw.choice(texts))
     session = session_of(project)
-    for _ in range(8):
-        path = project.root / draw.choice(list(VARIANTS))
-        change(session, path, draw)
+    for _ in range(12):
+        name = draw.choice(list(variants))
+        change(session, project.root / name, draw.choice(variants[name]).encode(), draw.randrange(6))
         if draw.random() < 0.7:
             first_look = Session(project.config(), use_cache=False)
             for given, data in session.contents.given.items():
                 first_look.update(given, data)
+            reported = draw.sample(sorted(session.files), len(session.files) // 2)
+            assert list(session.findings(reported)) == list(first_look.findings(reported))
             assert list(session.findings()) == list(first_look.findings())
 
 
-def change(session: Session, path: Path, draw: random.Random) -> None:
+def change(session: Session, path: Path, text: bytes, kind: int) -> None:
     """Change, take away or bring back a file, on disk or in the editor."""
-    text = draw.choice(VARIANTS[path.relative_to(session.config.root).as_posix()]).encode()
-    match draw.randrange(4):
-        case 0:
-            session.update(path, text)
+    match kind:
         case 1:
             session.reload(path)
         case 2:
@@ -146,6 +198,20 @@ def change(session: Session, path: Path, draw: random.Random) -> None:
         case 3:
             path.unlink(missing_ok=True)
             session.reload(path)
+        case _:
+            session.update(path, text)
+
+
+def test_files_of_the_same_content_are_told_apart(project: ScratchProject) -> None:
+    for package, net in (("one", SLOW), ("two", "def wait(): ...\n")):
+        project.write(f"{package}/__init__.py", "")
+        project.write(f"{package}/net.py", net)
+        project.write(f"{package}/help.py", "from .net import wait\ndef help():\n    wait()\n")
+        project.write(f"{package}/tasks.py", NAMED)
+    project.write(
+        "work.py", "import one.help, two.help\nasync def f(): one.help.help()\nasync def g(): two.help.help()"
+    )
+    assert places(session_of(project).findings()) == [("tasks.py", 2), ("work.py", 2)]
 
 
 def test_progress_counts_what_is_analysed(project: ScratchProject) -> None:

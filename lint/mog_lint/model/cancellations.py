@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from mog_lint.model.blocks import GOING_ON, LOOPS, WAITERS, Block, Fact, Kind, around
 from mog_lint.model.project import Module, Project
@@ -52,38 +51,39 @@ class Cancellations:
                 return False
         return tried.awaits > 0 and Fact.AWAITS_CANCELLED not in tried.facts
 
-    def deceives_nobody(self, block: Block, function: Function) -> bool:
+    def deceives_nobody(self, block: Block, function: Function, module: Module) -> bool:
         """Say whether a coroutine ends with what it caught, and runs by itself: as a background loop, or spawned."""
         if not _is_last(block, function):
             return False
-        return any(map(_goes_round, function.blocks)) or self._is_spawned(function)
+        return any(map(_goes_round, function.blocks)) or self._is_spawned((module, function))
 
-    def _is_spawned(self, function: Function) -> bool:
+    def _is_spawned(self, place: tuple[Module, Function]) -> bool:
         """Say whether a function is called only to hand the coroutine to something that runs it by itself."""
         found = False
-        for module, caller, number in self._callers.get(function.qualname.rpartition(".")[2], ()):
+        for module, caller, number in self._callers(place[1].qualname.rpartition(".")[2]):
             call = caller.calls[number]
-            if self._is(function, call.argument("0"), module):
+            if place in self.project.functions(call.argument("0"), module):
                 found = True
-            elif self._is(function, call.symbols, module):
+            elif place in self.project.functions(call.symbols, module):
                 if call.is_awaited or _is_waited_for(number, caller.calls):
                     return False
                 found = True
         return found
 
-    def _is(self, function: Function, symbols: Symbols, module: Module) -> bool:
-        return any(item is function for _, item in self.project.functions(symbols, module))
+    def _callers(self, name: str) -> Iterator[tuple[Module, Function, int]]:
+        """Yield the calls of the project of which this is the last name of what is called, or given to be called."""
+        for calls in self.project.table("callers", _callers_in).values():
+            yield from calls.get(name, ())
 
-    @cached_property
-    def _callers(self) -> Mapping[str, list[tuple[Module, Function, int]]]:
-        """The calls of the project by the last name of what is called, and of what it is given to call."""
-        found: dict[str, list[tuple[Module, Function, int]]] = defaultdict(list)
-        for module in self.project.modules:
-            for function in module.summary.functions:
-                for number, call in enumerate(function.calls):
-                    for symbols in (call.symbols, call.argument("0")):
-                        found[_last_name(symbols)].append((module, function, number))
-        return found
+
+def _callers_in(module: Module) -> Mapping[str, list[tuple[Module, Function, int]]]:
+    """Return the calls of a module by the last name of what is called, and of what it is given to call."""
+    found: dict[str, list[tuple[Module, Function, int]]] = defaultdict(list)
+    for function in module.summary.functions:
+        for number, call in enumerate(function.calls):
+            for symbols in (call.symbols, call.argument("0")):
+                found[_last_name(symbols)].append((module, function, number))
+    return found
 
 
 def _ends_anyway(block: Block) -> bool:

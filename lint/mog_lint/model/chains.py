@@ -55,7 +55,7 @@ class ChainSearch:
 
     coroutines: Coroutines
     depth: int
-    _found: dict[tuple[int, int, Values], tuple[Way, ...]] = field(default_factory=dict)
+    _found: dict[tuple[Module, int, int, Values], tuple[Way, ...]] = field(default_factory=dict)
 
     def chains(self, module: Module) -> Iterator[Chain]:
         """Yield, for each coroutine of a module, one chain for each blocking call that it reaches."""
@@ -91,7 +91,7 @@ class ChainSearch:
         return values_given(call, helper, known, is_bound=is_bound)
 
     def _below(self, module: Module, function: Function, depth: int, values: Values) -> tuple[Way, ...]:
-        key = (id(function), depth, values)  # the project keeps its functions
+        key = (module, function.site, depth, values)
         if key not in self._found:
             self._found[key] = ()  # of a recursion the first turn tells all
             self._found[key] = tuple(self._search(module, function, depth, values))

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from mog_lint.blocking import expand
 from mog_lint.model.project import Module, Project
@@ -35,25 +36,31 @@ class Commands:
         return bool(self._commands) and self._has(function, module, DEEPEST)
 
     def _has(self, function: Function, module: Module, depth: int) -> bool:
-        if function.site in self._commands.get(module, ()):
+        if function.site in self._commands.get(module.path, ()):
             return True
         # Of a method's callers only some are known.
         if not depth or function.is_method or function.decorations:
             return False
-        callers = list(self._callers_of(function))
+        callers = list(self._callers_of(function, module))
         return bool(callers) and all(self._has(caller, home, depth - 1) for home, caller in callers)
 
-    def _callers_of(self, function: Function) -> Iterator[tuple[Module, Function]]:
-        for module, caller, number in self._calls.get(function.qualname, ()):
-            called = self.project.functions(caller.calls[number].symbols, module)
-            if caller is not function and any(item is function for _, item in called):
-                yield module, caller
+    def _callers_of(self, function: Function, module: Module) -> Iterator[tuple[Module, Function]]:
+        place = (module, function)
+        for home, caller, number in self._calls_of(function.qualname):
+            called = self.project.functions(caller.calls[number].symbols, home)
+            if (home, caller) != place and place in called:
+                yield home, caller
+
+    def _calls_of(self, name: str) -> Iterator[tuple[Module, Function, int]]:
+        """Yield the calls of the project of which this is the last name of what is called."""
+        for calls in self.project.table("calls", _calls_by_name).values():
+            yield from calls.get(name, ())
 
     @cached_property
-    def _commands(self) -> Mapping[Module, frozenset[int]]:
+    def _commands(self) -> Mapping[Path, frozenset[int]]:
         """The sites of the functions that are decorated as commands, by module."""
-        found = {module: self.project.remember(module, "commands", self._of) for module in self.project.modules}
-        return {module: sites for module, sites in found.items() if sites}
+        found = self.project.table("commands", self._of)
+        return {path: sites for path, sites in found.items() if sites}
 
     def _of(self, module: Module) -> frozenset[int]:
         return frozenset(item.site for item in module.summary.functions if self._is_decorated(item, module))
@@ -62,13 +69,12 @@ class Commands:
         symbols = [symbol for decoration in function.decorations for symbol in decoration.symbols]
         return not DECORATORS.isdisjoint(name.replace("()", "") for name in self.project.resolve(symbols, module))
 
-    @cached_property
-    def _calls(self) -> Mapping[str, list[tuple[Module, Function, int]]]:
-        """The calls of the project by the last name of what is called."""
-        found: dict[str, list[tuple[Module, Function, int]]] = defaultdict(list)
-        for module in self.project.modules:
-            for function in module.summary.functions:
-                for number, call in enumerate(function.calls):
-                    last = call.symbols[0].replace(":", ".").rpartition(".")[2]
-                    found[last].append((module, function, number))
-        return found
+
+def _calls_by_name(module: Module) -> Mapping[str, list[tuple[Module, Function, int]]]:
+    """Return the calls of a module by the last name of what is called."""
+    found: dict[str, list[tuple[Module, Function, int]]] = defaultdict(list)
+    for function in module.summary.functions:
+        for number, call in enumerate(function.calls):
+            last = call.symbols[0].replace(":", ".").rpartition(".")[2]
+            found[last].append((module, function, number))
+    return found

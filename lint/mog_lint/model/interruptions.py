@@ -79,24 +79,21 @@ class Interruptions:
     @cached_property
     def _functions(self) -> Mapping[Key, Function]:
         """The tasks, and all functions of the project that they call, at any depth."""
-        tasks = [(module, task.function) for module in self.tasks.project.modules for task in self.tasks.of(module)]
+        pending = [(task.module, task.function) for task in self.tasks]
         found: dict[Key, Function] = {}
-        while tasks:
-            module, function = tasks.pop()
-            if (module, function.site) not in found:
-                found[(module, function.site)] = function
-                tasks += [place for call in function.calls for place in self._called(call, module)]
+        while pending:
+            module, function = pending.pop()
+            key = (module, function.site)
+            if key not in found:
+                found[key] = function
+                pending += [(home, item) for _, home, item in self._run_by(function, module)]
         return found
 
     @cached_property
     def _edges(self) -> Mapping[Key, list[tuple[int, Key]]]:
         """The calls of these functions that run another of them, each by its number."""
         return {
-            key: [
-                (number, (home, item.site))
-                for number, call in enumerate(function.calls)
-                for home, item in self._called(call, key[0])
-            ]
+            key: [(number, (home, item.site)) for number, home, item in self._run_by(function, key[0])]
             for key, function in self._functions.items()
         }
 
@@ -127,17 +124,31 @@ class Interruptions:
             pending += [(caller, Interruption(number, item.raised, item.source)) for number, caller in callers[key]]
         return found
 
-    def _called(self, call: Call, module: Module) -> list[tuple[Module, Function]]:
-        """Return the project's functions that a call runs to their end: awaited ones, and plain ones."""
-        if call.use in (Use.RAISED, Use.GIVEN, Use.WITH, Use.WITH_AWAIT):
-            return []
-        found = self.tasks.project.functions(call.symbols, module)
-        return [(home, item) for home, item in found if self._runs(item, home, call)]
+    def _run_by(self, function: Function, module: Module) -> Iterator[tuple[int, Module, Function]]:
+        """Yield the project's functions that a function's calls run to their end, with the numbers of the calls."""
+        known: dict[int, tuple[tuple[int, Module, Function], ...]]
+        known = self.tasks.project.remember(module, "run", lambda _: {})
+        if function.site not in known:
+            known[function.site] = tuple(self._called_by(function, module))
+        for number, home, item in known[function.site]:
+            if self._runs(item, home):
+                yield number, home, item
 
-    def _runs(self, function: Function, module: Module, call: Call) -> bool:
-        if function.is_generator or function.is_async != call.is_awaited:
-            return False
-        return self.coroutines.is_plain(function, module) or self.tasks.is_task(function, module)
+    def _called_by(self, function: Function, module: Module) -> Iterator[tuple[int, Module, Function]]:
+        """Yield what a function calls so that it may be run: awaited ones, and plain ones."""
+        for number, call in enumerate(function.calls):
+            if call.use not in (Use.RAISED, Use.GIVEN, Use.WITH, Use.WITH_AWAIT):
+                for home, item in self.tasks.project.functions(call.symbols, module):
+                    if not item.is_generator and item.is_async == call.is_awaited:
+                        yield number, home, item
+
+    def _runs(self, function: Function, module: Module) -> bool:
+        """Say whether calling a function runs its body; this depends on its own module, not on that of the call."""
+        known: dict[int, bool] = self.tasks.project.remember(module, "runs", lambda _: {})
+        if function.site not in known:
+            is_plain = self.coroutines.is_plain(function, module)
+            known[function.site] = is_plain or self.tasks.is_task(function, module)
+        return known[function.site]
 
     def keeper(self, number: int, function: Function, module: Module) -> Block | None:
         """Return the first block around a call that keeps an interruption from leaving the function, or None."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,6 +34,8 @@ class Project:
         self._way: set[str] = set()  # the names looked up for the symbol that is followed right now
         self._definitions: dict[Module, dict[str, list[Function]]] = {}
         self._derived: dict[Module, dict[str, Any]] = {}
+        self._tables: dict[str, dict[Path, Any]] = {}  # what is derived, by its name, in the order of paths
+        self._outdated: dict[str, set[Path]] = {}  # of these tables
         self._paths: list[Path] | None = None  # in order
         self._in_order: tuple[Module, ...] | None = None
         self.revision = 0
@@ -50,6 +52,11 @@ class Project:
             self._in_order = tuple(known[path] for path in self._paths)
         return self._in_order
 
+    @property
+    def paths(self) -> Set[Path]:
+        """The paths of all modules."""
+        return self._registry.by_path.keys()
+
     def remember(self, module: Module, name: str, make: Callable[[Module], T]) -> T:
         """Return what `make` gives for a module, worked out once as long as the module's symbols lead where they do.
 
@@ -61,29 +68,57 @@ class Project:
         found: T = derived[name]
         return found
 
+    def table(self, name: str, make: Callable[[Module], T]) -> Mapping[Path, T]:
+        """Return what `remember` does of all modules, by their paths and in the order of these.
+
+        It is brought up to date where modules have changed, so that it costs little to ask again after a change.
+        """
+        outdated = self._outdated.get(name)
+        if outdated is None:
+            self._tables[name] = {module.path: self.remember(module, name, make) for module in self.modules}
+            self._outdated[name] = set()
+        for path in outdated or ():
+            self._tables[name][path] = self.remember(self._registry.by_path[path], name, make)
+        self._outdated[name].clear()
+        return self._tables[name]
+
     def at(self, path: Path) -> Module | None:
         """Return the module of a file, if it is one of the project's."""
         return self._registry.by_path.get(path)
 
     def put(self, module: Module) -> None:
         """Add a module, in the place of the one that was at its path."""
-        paths = self._paths if module.path in self._registry.by_path else None
-        self.drop(module.path)
-        self._paths = paths
+        if self.at(module.path) is None:
+            self._reorder()
+        else:
+            self._remove(module.path)
         self._registry.add(module)
         self._forget(module)
+        self._make_anew(module.path)
 
     def drop(self, path: Path) -> None:
         """Remove the module at a path, if there is one."""
-        module = self._registry.by_path.get(path)
-        if module is not None:
-            self._registry.remove(module)
-            self._paths = None
-            self._forget(module)
-            self._resolved.pop(module, None)
-            self._derived.pop(module, None)
-            self._called.pop(module, None)
-            self._definitions.pop(module, None)
+        if self.at(path) is not None:
+            self._remove(path)
+            self._reorder()
+
+    def _remove(self, path: Path) -> None:
+        module = self._registry.by_path[path]
+        self._registry.remove(module)
+        self._forget(module)
+        for known in (self._resolved, self._derived, self._called, self._definitions):
+            known.pop(module, None)
+
+    def _reorder(self) -> None:
+        """Forget in which order the modules are, because one comes or goes."""
+        self._paths = None
+        self._tables.clear()
+        self._outdated.clear()
+
+    def _make_anew(self, path: Path) -> None:
+        """Have all tables look at a module again."""
+        for outdated in self._outdated.values():
+            outdated.add(path)
 
     def _forget(self, module: Module) -> None:
         """Forget where symbols lead that have met or missed a module."""
@@ -96,6 +131,7 @@ class Project:
                     self._resolved.get(home, {}).pop(symbol, None)
                     self._called.pop(home, None)
                     self._derived.pop(home, None)
+                    self._make_anew(path)
 
     def find(self, name: str) -> Module | None:
         """Return the module of a full name, or None where no file of the project can have it."""

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from mog_lint.model.project import Module, Project
 from mog_lint.model.summary import NONE, Argument, Decoration, Function, text_of
@@ -64,16 +65,16 @@ class Tasks:
     project: Project
     decorators: frozenset[str]
 
-    @cached_property
-    def _by_module(self) -> Mapping[Module, tuple[Task, ...]]:
-        return {module: self.project.remember(module, "tasks", self._tasks) for module in self.project.modules}
+    @property
+    def _by_path(self) -> Mapping[Path, tuple[Task, ...]]:
+        return self.project.table("tasks", self._tasks)
 
     @cached_property
     def by_name(self) -> Mapping[str, tuple[Declaration, ...]]:
         """All names that are written out, with who bears them, in the order of files and declarations."""
         found: dict[str, list[Declaration]] = defaultdict(list)
-        for module, tasks in self._by_module.items():
-            for declaration in self.project.remember(module, "names", self._declared) if tasks else ():
+        for declarations in self.project.table("names", self._declared).values():
+            for declaration in declarations:
                 found[declaration.name].append(declaration)
         return {name: tuple(declarations) for name, declarations in found.items()}
 
@@ -82,22 +83,21 @@ class Tasks:
 
     def __iter__(self) -> Iterator[Task]:
         """Yield all tasks, in the order of files and declarations."""
-        for tasks in self._by_module.values():
+        for tasks in self._by_path.values():
             yield from tasks
 
     def of(self, module: Module) -> tuple[Task, ...]:
         """Return the tasks that a module declares."""
-        return self._by_module[module]
+        return self.project.remember(module, "tasks", self._tasks)
 
     def is_task(self, function: Function, module: Module) -> bool:
         """Say whether a function is a task."""
-        return any(task.function is function for task in self._by_module[module])
+        return any(task.function is function for task in self.of(module))
 
     @cached_property
     def known_names(self) -> frozenset[str]:
         """All names by which tasks of mog and Mognet may be known, empty where that of one cannot be told."""
-        declaring = (module for module, tasks in self._by_module.items() if tasks)
-        names = [self.project.remember(module, "known names", self._names_of) for module in declaring]
+        names = self.project.table("known names", self._names_of).values()
         each = [found for of_module in names for found in of_module]
         return frozenset().union(*each) if all(each) else frozenset()
 

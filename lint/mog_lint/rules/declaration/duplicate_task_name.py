@@ -104,7 +104,8 @@ def _earlier(declaration: Declaration, all_of_the_name: tuple[Declaration, ...])
 
 def _collide(one: Declaration, other: Declaration) -> bool:
     first, second = one.task, other.task
-    if first.function is second.function or first.is_in_function or second.is_in_function:
+    is_same = first.module is second.module and first.function is second.function
+    if is_same or first.is_in_function or second.is_in_function:
         return False
     if first.apps and second.apps and not first.apps & second.apps:
         return False

@@ -177,7 +177,7 @@ class CancellationSwallowed(Rule):
                 if context.coroutines.has_loop_to_itself(function, module):
                     continue
                 in_task = context.interruptions.runs_in_task(function, module)
-                if in_task or not cancellations.deceives_nobody(block, function):
+                if in_task or not cancellations.deceives_nobody(block, function, module):
                     severity = Severity.ERROR if in_task else None
                     yield Report(block.site, _message(block.kind, function.qualname), severity=severity)
 
