@@ -6,7 +6,7 @@ below the project, in `.mog/lint/`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from mog_lint import entries
 from mog_lint.contents import Content
 from mog_lint.fingerprint import fingerprint
 from mog_lint.model.source import Problem
+from mog_lint.model.stack import with_large_stack
 from mog_lint.model.summary import Summary
 from mog_lint.noting import Found, Wanted
 from mog_lint.pool import Workers
@@ -29,6 +30,7 @@ class Cache:
     def __init__(self, store: Store | None = None) -> None:
         self.store = store or Store()
         self._analysed: dict[str, Summary | Problem] = {}
+        self._unwritten: dict[str, Summary | Problem] = {}  # those of them that have no entry yet
         self._found: dict[str, Found] = {}
 
     @classmethod
@@ -39,14 +41,26 @@ class Cache:
     def learn(self, contents: Iterable[Content], workers: Workers, on_progress: OnProgress | None = None) -> int:
         """Analyse those contents that are not known, and return how many that are; `on_progress` may raise to stop."""
         unknown = list({content.key: content for content in contents if self._known(content) is None}.values())
-        with closing(workers.map(entries.make_summary, [content.data for content in unknown], len)) as made:
-            for done, (content, (entry, found)) in enumerate(zip(unknown, made, strict=True), 1):
+        learn = self._learn_one if len(unknown) == 1 else self._learn_many
+        for done, _ in enumerate(learn(unknown, workers), 1):
+            if on_progress is not None:
+                on_progress(done, len(unknown))
+        return len(unknown)
+
+    def _learn_one(self, contents: Sequence[Content], _: Workers) -> Iterator[Content]:
+        """Analyse a content that may be typed over before anybody wants its entry; its tree stays at hand."""
+        (content,) = contents
+        outcome = with_large_stack(lambda: entries.summarise(content.data))
+        self._analysed[content.key] = self._unwritten[content.key] = outcome
+        yield content
+
+    def _learn_many(self, contents: Sequence[Content], workers: Workers) -> Iterator[Content]:
+        with closing(workers.map(entries.make_summary, [content.data for content in contents], len)) as made:
+            for content, (entry, found) in zip(contents, made, strict=True):
                 self.store.put(content.key, entry)
                 if found is not None:
                     self._add(content, found)
-                if on_progress is not None:
-                    on_progress(done, len(unknown))
-        return len(unknown)
+                yield content
 
     def analysed(self, content: Content) -> Summary | Problem:
         """Return the summary of a content that has been learnt, or why there is none."""
@@ -100,10 +114,14 @@ class Cache:
         self.store.drop(content.key)
         self.store.drop(_place_key(content))
         self._analysed.pop(content.key, None)
+        self._unwritten.pop(content.key, None)
         self._found.pop(content.key, None)
 
     def save(self) -> None:
         """Write what has been learnt, if anything."""
+        for key, outcome in self._unwritten.items():
+            self.store.put(key, entries.summary_entry(outcome))
+        self._unwritten.clear()
         self.store.save()
 
 

@@ -26,14 +26,26 @@ def make_check(data: bytes) -> bytes:
 
 def make_summary(data: bytes) -> tuple[bytes, Found | None]:
     """Analyse a content: return the entry of its summary, or of why there is none, and what will be wanted of it."""
-    from mog_lint.analysis import last_analysis  # noqa: PLC0415 - imports libcst; what is known needs none of it
     from mog_lint.foresight import foreseen  # noqa: PLC0415 - imports the rules; what is known needs none of them
 
+    outcome = summarise(data)
+    wanted = None if isinstance(outcome, Problem) else foreseen(outcome)
+    return summary_entry(outcome), make_found((data, wanted)) if wanted else None
+
+
+def summarise(data: bytes) -> Summary | Problem:
+    """Return the summary of a content, or why there is none."""
+    from mog_lint.analysis import last_analysis  # noqa: PLC0415 - imports libcst; what is known needs none of it
+
     outcome = last_analysis(data)
+    return outcome if isinstance(outcome, Problem) else outcome.summary
+
+
+def summary_entry(outcome: Summary | Problem) -> bytes:
+    """Return the entry of what `summarise` gives."""
     if isinstance(outcome, Problem):
-        return encoded([PROBLEM, outcome.message, outcome.location.row, outcome.location.column]), None
-    wanted = foreseen(outcome.summary)
-    return encoded([SUMMARY, as_data(outcome.summary)]), make_found((data, wanted)) if wanted else None
+        return encoded([PROBLEM, outcome.message, outcome.location.row, outcome.location.column])
+    return encoded([SUMMARY, as_data(outcome)])
 
 
 def read_summary(entry: Any) -> Summary | Problem | None:
