@@ -167,7 +167,7 @@ class Session:
     def _spelling(self) -> list[Module]:
         """Return the modules that have words which are new since they were last searched."""
         paths = self._reach.unsearched(self.project.paths) - self._changed
-        modules = [module for path in sorted(paths) if (module := self.project.at(path)) is not None]
+        modules = [module for path in paths if (module := self.project.at(path)) is not None]
         return [item for item in modules if self._reach.has_news(item.path, self.contents.read(item.path) or b"")]
 
     def _is_up_to_date(self, path: Path) -> bool:

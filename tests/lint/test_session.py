@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from tests.lint.scratch import ScratchProject, places
 
+from mog_lint.cache import Cache
+from mog_lint.model.source import digest
 from mog_lint.session import Session
 
 UNNAMED = "from mog import task\n@task\nasync def resize(context): ...\n"
@@ -200,6 +202,18 @@ def change(session: Session, path: Path, text: bytes, kind: int) -> None:
             session.reload(path)
         case _:
             session.update(path, text)
+
+
+def test_what_is_typed_is_kept_when_it_is_saved(project: ScratchProject) -> None:
+    file = project.write("tasks.py", NAMED)
+    session = session_of(project)
+    for text in (UNNAMED, NAMED, CALLS):
+        session.update(file, text.encode())
+        list(session.findings())
+    session.save()
+    store = Cache.of_project(project.root).store
+    entries = [store.get(digest(text.encode())) for text in (UNNAMED, NAMED, CALLS)]
+    assert [entry is not None for entry in entries] == [False, False, True]
 
 
 def test_files_of_the_same_content_are_told_apart(project: ScratchProject) -> None:

@@ -43,3 +43,28 @@ def test_a_replaced_module_keeps_the_order_of_all() -> None:
     assert project.revision > before
     project.drop(Path("/a.py"))
     assert [item.name.candidates[0] for item in project.modules] == ["b", "c"]
+
+
+def test_a_table_follows_what_changes() -> None:
+    made: list[str] = []
+    project = Project([module("user", "from way import job\n"), module("way", "from far import job\n")])
+
+    def make(home: Module) -> frozenset[str]:
+        made.append(home.name.candidates[0])
+        return project.resolve([":job"], home)
+
+    def table() -> dict[str, set[str]]:
+        return {path.stem: set(names) for path, names in project.table("job", make).items()}
+
+    assert table() == {"user": {"far.job"}, "way": {"far.job"}}
+    made.clear()
+    project.put(module("way", "def job(): ...\n"))
+    assert table() == {"user": {"way.job"}, "way": {"way.job"}}
+    project.put(module("alone", "job = 'a text'\n"))
+    assert list(table()) == ["alone", "user", "way"]
+    assert sorted(made) == ["alone", "user", "way"]
+    project.drop(Path("/way.py"))
+    assert table() == {"alone": {"='a text"}, "user": {"way.job"}}
+    project.put(module("alone", "job = 'another'\n"))
+    project.drop(Path("/alone.py"))
+    assert table() == {"user": {"way.job"}}
