@@ -10,6 +10,7 @@ from uuid import UUID
 
 from mog.engine.contracts import Consumer, Deliver, Ended
 from mog.engine.sqlite.lifecycle import claim, promote
+from mog.engine.sqlite.queries import QUERIES
 from mog.engine.sqlite.revoking import drop_notices
 from mog.engine.sqlite.rows import delivery_from
 from mog.engine.sqlite.store import Store
@@ -111,10 +112,14 @@ class SqliteConsumer(Consumer):
 
     def claim(self, transaction: Transaction, _items: Sequence[Any]) -> list[Any]:
         """Claim what there is credit for; the work of a :class:`_Claim`."""
-        if self._stopped or self._credit <= 0 or not self._store.may_claim(transaction):
+        if self._stopped or self._credit <= 0 or not self._store.neighbours.present:
             return []
         owner, node_id = self._store.neighbours.owner, self._store.node_id
-        self._due = promote(transaction)
+        self._due, known = transaction.connection.execute(QUERIES["before_claim"], (owner,)).fetchone()
+        if not known:
+            self._store.sign_in(transaction)
+        if self._due is not None and self._due <= transaction.now:
+            self._due = promote(transaction)
         rows = claim(transaction, self._queues, self._credit, owner, node_id)
         self._empty = len(rows) < self._credit
         return rows

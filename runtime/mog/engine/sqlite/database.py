@@ -24,6 +24,9 @@ from mog.errors import EngineError, EngineUnavailable, NotConnected, StoreUnusab
 
 logger = logging.getLogger("mog.engine.sqlite")
 
+_CHECKED_FOR = 0.005
+"""Seconds for which a look at the file's name is good."""
+
 _CLOSE_PATIENCE = 1.0
 """Seconds that close() waits for the store's lock."""
 
@@ -122,6 +125,7 @@ class FileDatabase(Database):
         self._lock_timeout = lock_timeout
         self._migrations = load_migrations() if migrations is None else migrations
         self._identity = (0, 0)
+        self._checked = 0.0
         self._lock: StoreLock
 
     async def open(self) -> None:
@@ -196,8 +200,12 @@ class FileDatabase(Database):
 
     def check(self) -> None:
         """See :meth:`Database.check`."""
+        now = time.monotonic()
+        if now - self._checked < _CHECKED_FOR:
+            return
         if _identity(self._name) != self._identity:
             raise StoreUnusable(f"{self.label} was removed or replaced while it was open; restart this process")
+        self._checked = now
 
     async def close(self) -> None:
         """See :meth:`Database.close`.

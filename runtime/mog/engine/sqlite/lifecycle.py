@@ -33,7 +33,8 @@ def create(transaction: Transaction, tasks: Sequence[NewTask]) -> list[MogError 
             messages.append((key, message.queue, message.priority, transaction.position, due))
             metadata += [(key, name, value) for name, value in task.metadata.items()]
     connection.executemany(_ADD_MESSAGE, messages)
-    connection.executemany(_ADD_METADATA, metadata)
+    if metadata:
+        connection.executemany(_ADD_METADATA, metadata)
     transaction.ready = True
     return answers
 
@@ -71,13 +72,11 @@ def _sort_out_known(
 
 def promote(transaction: Transaction) -> float | None:
     """Make messages ready that have fallen due; return when the next one will, None if there is none."""
-    execute, now = transaction.connection.execute, transaction.now
-    (due,) = execute(QUERIES["next_due"]).fetchone()
-    if due is not None and due <= now:
-        execute(QUERIES["promote"], (now,))
-        transaction.ready = True
-        (due,) = execute(QUERIES["next_due"]).fetchone()
-    return None if due is None else float(due)
+    transaction.connection.execute(QUERIES["promote"], (transaction.now,))
+    transaction.ready = True
+    due: float | None
+    (due,) = transaction.connection.execute(QUERIES["next_due"]).fetchone()
+    return due
 
 
 def claim(transaction: Transaction, queues: Sequence[str], slots: int, owner: int, node_id: str) -> list[Any]:
@@ -110,7 +109,7 @@ def _shares(transaction: Transaction, queues: Sequence[str], slots: int) -> list
 def settle(transaction: Transaction, outcomes: Sequence[Outcome]) -> list[bool]:
     """End attempts that are still their task's."""
     connection, now = transaction.connection, transaction.now
-    answers, finished, keys, buried = [], [], [], []
+    answers, finished, keys, buried, stateful = [], [], [], [], []
     ids: dict[bytes, None] = {}
     for outcome in outcomes:
         id_ = outcome.id.bytes
@@ -118,20 +117,23 @@ def settle(transaction: Transaction, outcomes: Sequence[Outcome]) -> list[bool]:
         answers.append(row is not None and id_ not in ids)
         if not answers[-1]:
             continue
-        key, starts, stops, retries, started, node_id, own_ttl, _owner = row
+        key, starts, stops, retries, started, node_id, own_ttl, _owner, has_state = row
         expires = now + (outcome.ttl if own_ttl is None else own_ttl)
         value_expires = min(expires, now + outcome.value_ttl) if own_ttl is None else expires
         times = (started, now, node_id, expires, value_expires, value_expires)
         finished.append((outcome.state.value, starts, stops + 1, retries, *times, *_value_columns(outcome), key))
         if outcome.dead is not None:
             buried.append((outcome.dead, now, key))
+        if has_state:
+            stateful.append((id_,))
         keys.append((key,))
         ids[id_] = None
     connection.executemany(_FINISH, finished)
     if buried:
         connection.executemany(QUERIES["bury"], buried)
     connection.executemany(_DROP_MESSAGE, keys)
-    connection.executemany(_DROP_STATE, [(id_,) for id_ in ids])
+    if stateful:
+        connection.executemany(_DROP_STATE, stateful)
     transaction.finished += ids
     return answers
 
@@ -146,7 +148,7 @@ def requeue(transaction: Transaction, requeues: Sequence[Requeue], owner: int | 
     answers = []
     for item in requeues:
         row = transaction.connection.execute(_RUNNING_ATTEMPT, (item.id.bytes, item.attempt)).fetchone()
-        answers.append(row is not None and (not item.refund or row[-1] == owner))
+        answers.append(row is not None and (not item.refund or row[-2] == owner))
         if answers[-1]:
             _put_back(transaction, item, row)
     transaction.ready = True
@@ -154,7 +156,7 @@ def requeue(transaction: Transaction, requeues: Sequence[Requeue], owner: int | 
 
 
 def _put_back(transaction: Transaction, item: Requeue, row: Sequence[Any]) -> None:
-    key, starts, stops, retries, started, node_id, _own_ttl, _owner = row
+    key, starts, stops, retries, started, node_id, *_ = row
     if item.refund:
         starts -= 1
         if starts == 0:

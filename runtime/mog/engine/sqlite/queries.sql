@@ -20,8 +20,8 @@ UPDATE message SET due = NULL, position = due WHERE due <= ?;
 -- name: next_due
 SELECT min(due) FROM message WHERE due IS NOT NULL;
 
--- name: known_process
-SELECT 1 FROM process WHERE owner = ?;
+-- name: before_claim
+SELECT min(due), EXISTS (SELECT 1 FROM process WHERE owner = ?) FROM message WHERE due IS NOT NULL;
 
 -- name: any_ready
 SELECT 1 FROM message WHERE queue = ? AND owner IS NULL AND due IS NULL LIMIT 1;
@@ -48,7 +48,8 @@ WHERE key IN (
 -- An attempt is its task's while a process owns the message, when SUSPENDED means that it waits for others; and, after
 -- a crash, until another attempt begins.
 -- name: running_attempt
-SELECT m.key, m.number_of_starts, m.number_of_stops, m.number_of_retries, m.started, m.node_id, r.own_ttl, m.owner
+SELECT m.key, m.number_of_starts, m.number_of_stops, m.number_of_retries, m.started, m.node_id, r.own_ttl, m.owner,
+    EXISTS (SELECT 1 FROM state WHERE task = r.id)
 FROM result AS r CROSS JOIN message AS m ON m.key = r.key
 WHERE r.id = ? AND m.number_of_starts = ? AND (m.owner IS NOT NULL OR m.state = 'RUNNING');
 

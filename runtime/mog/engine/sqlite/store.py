@@ -181,16 +181,9 @@ class Store:
         transaction.connection.executemany(QUERIES["add_process"], rows)
         return [None] * len(rows)
 
-    def may_claim(self, transaction: Transaction) -> bool:
-        """Tell whether claims of this process would hold: only with a lock of its own, and signed in.
-
-        Others may have struck it off in error; then it signs in again.
-        """
-        if not self.neighbours.present:
-            return False
-        if not transaction.connection.execute(QUERIES["known_process"], (self.neighbours.owner,)).fetchone():
-            self._sign_in(transaction, (self._bells,))
-        return True
+    def sign_in(self, transaction: Transaction) -> None:
+        """Sign in again, where others have struck this process off in error: only then do its claims hold."""
+        self._sign_in(transaction, (self._bells,))
 
     async def hand_back(self, *, sign_off: bool = False) -> None:
         """Give back what is owned, as stopped, not crashed; on the way out strike this process off, too."""

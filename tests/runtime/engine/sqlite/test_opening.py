@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mog.engine.contracts import Engine
+from mog.engine.sqlite import database
 from mog.engine.sqlite.engine import file_engine
 from mog.engine.sqlite.failures import Locked
 from mog.engine.sqlite.filesystem import is_network, type_of_mount
@@ -142,6 +143,13 @@ async def test_a_file_that_another_program_keeps_locked(path: Path) -> None:
     await engine.close()
 
 
+@pytest.fixture
+def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have each call look whether the file is still there."""
+    monkeypatch.setattr(database, "_CHECKED_FOR", 0.0)
+
+
+@pytest.mark.usefixtures("no_grace")
 async def test_a_file_removed_while_open(path: Path) -> None:
     engine = make(path)
     await engine.open()
@@ -153,6 +161,7 @@ async def test_a_file_removed_while_open(path: Path) -> None:
     await engine.close()
 
 
+@pytest.mark.usefixtures("no_grace")
 async def test_a_file_replaced_while_open(path: Path, tmp_path: Path) -> None:
     engine = make(path)
     await engine.open()
@@ -163,6 +172,7 @@ async def test_a_file_replaced_while_open(path: Path, tmp_path: Path) -> None:
     await engine.close()
 
 
+@pytest.mark.usefixtures("no_grace")
 async def test_a_removed_file_does_not_bring_down_a_consumer(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     engine = make(path)
     await engine.open()
