@@ -148,6 +148,8 @@ class Port(ABC):
         future: asyncio.Future[Any] = loop.create_future()
         self._caller(loop).post_wait(operation, task_id, future)
         try:
+            if timeout is None:
+                return await future
             async with asyncio.timeout(timeout):
                 return await future
         finally:
