@@ -59,10 +59,6 @@ class Consumption:
         else:
             self._caller.host.inbox.ring()
 
-    def hurry(self) -> None:
-        """Send what was called and granted in this burst, which is over: nothing runs any more; on the loop."""
-        self._caller.ring()
-
     async def stop(self) -> None:
         """Have nothing more delivered: nothing comes after this has returned. What was delivered stays owned."""
         stopped = self._loop.create_future()

@@ -247,14 +247,6 @@ class ResultBackend(ABC):
     def on_finished(self, finished: Finished) -> None:
         """Set who is told of watched tasks that end; one listener a process."""
 
-    def will_tell(self, task_id: UUID, /) -> bool:  # noqa: ARG002 - for engines that know
-        """Tell whether the end of a task is sure to be told as if it were watched; from any thread.
-
-        So of tasks that this engine has just stored, where the ends of all tasks are told to it: who waits for them
-        need not wake it. What is foretold may be told without ids, that is, ``finished`` is called with none.
-        """
-        return False
-
     @abstractmethod
     async def watch(self, ids: Sequence[UUID]) -> list[tuple[Record, StoredValue | None] | None]:
         """Begin to watch, then read as get_with_values() does.

@@ -36,9 +36,9 @@ class HandOver:
 
     def put(self, deliveries: Sequence[Delivery]) -> None:
         """Send deliveries on their way; on the engine's loop."""
+        self._mailbox.put(deliveries)
         if not self._watched:
             self._watch()
-        self._mailbox.put(deliveries)  # last: it wakes the other thread, which wants this one's interpreter lock
 
     def empty(self) -> None:
         """Take now what is on its way; on the loop that consumes."""

@@ -26,7 +26,7 @@ from mog.engine.contracts import Engine
 from mog.engine.mailbox import Mailbox
 from mog.engine.operations import BATCHED, REPEATED, SINGLE
 from mog.engine.repeater import Repeater
-from mog.engine.replies import AnyFuture, Late, Replies
+from mog.engine.replies import AnyFuture, Replies
 from mog.engine.waiters import Waiters
 from mog.errors import EngineUnavailable, MogError, NotConnected
 
@@ -51,7 +51,6 @@ class Host:
         self.loop = loop
         self.engine = engine
         self.inbox: Mailbox[Entry] = Mailbox(loop, self._take, self._refuse)
-        self.late = Late(loop)
         self._followers: list[Callable[[], None]] = []
         self._is_open = False
         self._is_closed = False
@@ -62,7 +61,7 @@ class Host:
         self._tasks: set[asyncio.Future[Any]] = set()
         self._promised: set[asyncio.Future[Any]] = set()
         self._under_way: dict[int, list[Entry]] = {}
-        self.waiters = Waiters(engine.results, self._spawn)
+        self._waiters = Waiters(engine.results, self._spawn)
         self._repeaters = {name: Repeater(name, self._method(name), self._opened) for name in REPEATED}
         self._handlers = self._make_handlers()
 
@@ -100,9 +99,9 @@ class Host:
     def _make_handlers(self) -> dict[str, Callable[[list[Entry]], None]]:
         handlers: dict[str, Callable[[list[Entry]], None]] = {
             OPEN: self._answer_open,
-            WAIT: lambda entries: self.waiters.join(_newcomers(entries)),
-            WAIT_VALUE: lambda entries: self.waiters.join(_newcomers(entries), with_value=True),
-            LEAVE: lambda entries: self.waiters.leave([entry[1] for entry in entries]),
+            WAIT: lambda entries: self._waiters.join(_newcomers(entries)),
+            WAIT_VALUE: lambda entries: self._waiters.join(_newcomers(entries), with_value=True),
+            LEAVE: lambda entries: self._waiters.leave([entry[1] for entry in entries]),
             RUN: lambda entries: self._begin_each(lambda function: function(self.engine), entries),
         }
         for name in BATCHED:
@@ -273,8 +272,7 @@ class Host:
         for entries in [backlog, *self._under_way.values()]:
             self._refuse(entries)
         self._under_way.clear()
-        self.waiters.end(NotConnected(CLOSED))
-        self.late.ring()
+        self._waiters.fail(NotConnected(CLOSED))
 
     async def _finish(self) -> None:
         """Wait for what has begun, and let what is owed to the store try one last time."""

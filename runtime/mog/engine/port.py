@@ -58,20 +58,19 @@ class Port(ABC):
     # -- calls
 
     @overload
-    def call(self, operation: Operation[Item, Answer], item: Item, *, late: bool = False) -> asyncio.Future[Answer]: ...
+    def call(self, operation: Operation[Item, Answer], item: Item) -> asyncio.Future[Answer]: ...
     @overload
-    def call(self, operation: str, item: Any, *, late: bool = False) -> asyncio.Future[Any]: ...
-    def call(self, operation: str, item: Any, *, late: bool = False) -> asyncio.Future[Any]:
+    def call(self, operation: str, item: Any) -> asyncio.Future[Any]: ...
+    def call(self, operation: str, item: Any) -> asyncio.Future[Any]:
         """Begin an operation and return a future of the running loop for its answer; raises what the contract says.
 
         It sets out when the loop has gone through what is ready now (see :mod:`mog.engine.caller`); where the loop
         blocks before, with a :meth:`flush` from another thread, or in a worker by itself after 0.25 s. Cancelling the
-        future does not undo the operation. With ``late`` the answer may come some 50 ms later than it could, which
-        spares a wake-up: for what is only to be known in the end.
+        future does not undo the operation.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._caller(loop).post(operation, item, future, late=late)
+        self._caller(loop).post(operation, item, future)
         return future
 
     @overload
@@ -144,9 +143,7 @@ class Port(ABC):
         return both
 
     async def _wait(self, operation: str, task_id: UUID, timeout: float | None) -> Any:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        self._caller(loop).post_wait(operation, task_id, future)
+        future: asyncio.Future[Any] = self.call(operation, task_id)
         try:
             if timeout is None:
                 return await future

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 from uuid import UUID
@@ -29,25 +28,10 @@ class Waiters:
         self._results = results
         self._spawn = spawn
         self._waiting: dict[UUID, dict[AnyFuture, tuple[Replies, bool]]] = {}
-        self._lock = threading.Lock()  # of what follows
-        self._ended = False
-        self._expecting: dict[UUID, tuple[AnyFuture, Replies, bool]] = {}
         results.on_finished(self._told)
 
     def __len__(self) -> int:
-        return len(self._waiting.keys() | self._expecting.keys())
-
-    def expect(self, task_id: UUID, future: AnyFuture, replies: Replies, *, with_value: bool) -> bool:
-        """:meth:`join` without waking the engine's loop, where that is to hear of the task's end; False where not.
-
-        From any thread. The engine forgets what it was to tell before it tells, and who is told is looked up after
-        that, under the lock: nobody can come in between.
-        """
-        with self._lock:
-            if self._ended or task_id in self._expecting or not self._results.will_tell(task_id):
-                return False
-            self._expecting[task_id] = (future, replies, with_value)
-        return True
+        return len(self._waiting)
 
     def join(self, newcomers: Sequence[tuple[UUID, AnyFuture, Replies]], *, with_value: bool = False) -> None:
         """Answer each future with the record of its task once that is terminal; with ResultLost if it is unknown.
@@ -66,10 +50,6 @@ class Waiters:
     def leave(self, leavers: Sequence[tuple[UUID, AnyFuture]]) -> None:
         """Forget futures that nobody looks at any more."""
         alone = []
-        with self._lock:
-            for task_id, future in leavers:
-                if task_id in self._expecting and self._expecting[task_id][0] is future:
-                    del self._expecting[task_id]
         for task_id, future in leavers:
             waiting = self._waiting.get(task_id)
             if waiting is not None and waiting.pop(future, None) is not None and not waiting:
@@ -78,32 +58,11 @@ class Waiters:
         if alone:
             self._results.unwatch(alone)
 
-    def end(self, error: MogError) -> None:
-        """Answer everybody with ``error``; from now on the engine tells nothing."""
-        with self._lock:
-            self._ended = True
-        self._admit(list(self._expecting))
+    def fail(self, error: MogError) -> None:
+        """Answer everybody with ``error``."""
         self._fail(list(self._waiting), error)
 
-    def _admit(self, ids: Sequence[UUID]) -> list[UUID]:
-        """Let those wait who expect these, and return which of the ids nobody waited for before."""
-        fresh = []
-        with self._lock:
-            expecting = [(task_id, self._expecting.pop(task_id)) for task_id in ids if task_id in self._expecting]
-        for task_id, (future, replies, with_value) in expecting:
-            if task_id not in self._waiting:
-                self._waiting[task_id] = {}
-                fresh.append(task_id)
-            self._waiting[task_id][future] = (replies, with_value)
-        return fresh
-
     def _told(self, ids: Sequence[UUID]) -> None:
-        if not ids:  # what was foretold may have been missed
-            if fresh := self._admit(list(self._expecting)):
-                self._spawn(self._watch(fresh))
-            return
-        if self._expecting:
-            self._admit(ids)
         known = [task_id for task_id in ids if task_id in self._waiting]
         if not known:
             return

@@ -245,8 +245,7 @@ class Attempt:
 
     async def _store(self, ending: Ending) -> bool:
         """Send the end to the store and free the slot at once; tell whether this attempt's end is the task's."""
-        late = not self._worker.something_follows(self._context)
-        stored = self._worker.store(ending.stored, late=late) if ending.stored is not None else None
+        stored = self._worker.store(ending.stored) if ending.stored is not None else None
         self._free_slot()
         if stored is None:
             return True

@@ -129,26 +129,19 @@ class Worker:
             Requeue(attempt.delivery.message.id, attempt.delivery.attempt) for attempt in list(self._attempts.values())
         ]
 
-    def store(self, end: Outcome | Requeue, *, late: bool) -> Awaitable[bool]:
-        """Send the end of an attempt to the store at once; the answer tells whether it was recorded.
-
-        It may come ``late``, where nothing is to follow it.
-        """
+    def store(self, end: Outcome | Requeue) -> Awaitable[bool]:
+        """Send the end of an attempt to the store at once; the answer tells whether it was recorded."""
         operation = "results.settle" if isinstance(end, Outcome) else "results.requeue"
-        return patiently(
-            lambda: self.port.call(operation, end, late=late), f"the end of task {end.id} is not stored yet"
-        )
+        return patiently(lambda: self.port.call(operation, end), f"the end of task {end.id} is not stored yet")
 
     def free(self, attempt: Attempt) -> None:
         """Take the attempt off the books and let the engine deliver another task in its place."""
         self._attempts.pop(attempt.delivery.message.id, None)
         self._count.changed(len(self._attempts))
-        self._grant(1)
         if not self._attempts:
             self._idle.set()
             self._valve.stop()
-            if self._consumption is not None:
-                self._consumption.hurry()
+        self._grant(1)
 
     def lend_slot(self) -> None:
         """Let the engine deliver a task in the place of one that waits for others, as far as the maximum allows."""
@@ -164,11 +157,11 @@ class Worker:
 
     async def completed(self, task_id: UUID, context: Context | None) -> None:
         """Do what follows the end of a task: middleware is told, a revoked parent's children are called off."""
-        if not self.something_follows(context):
-            return
-        record: Record | None = await patiently(
-            lambda: self.port.call("results.get", task_id), f"what follows the end of task {task_id} waits"
-        )
+        record: Record | None = None
+        if self.app.middleware.fills("on_task_completed") or (context is not None and context.has_children):
+            record = await patiently(
+                lambda: self.port.call("results.get", task_id), f"what follows the end of task {task_id} waits"
+            )
         if record is None:
             return
         result: Result[Any] = Result(self.app, record)
@@ -177,10 +170,6 @@ class Worker:
             await patiently(
                 lambda: revoke_children(self.app, [task_id]), f"the children of task {task_id} are not called off yet"
             )
-
-    def something_follows(self, context: Context | None) -> bool:
-        """Tell whether :meth:`completed` has anything to do."""
-        return self.app.middleware.fills("on_task_completed") or (context is not None and context.has_children)
 
     def give_up(self, error: StoreUnusable) -> None:
         """End, because the store cannot be used any more and trying again does not help; run() raises ``error``."""

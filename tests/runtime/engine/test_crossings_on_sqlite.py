@@ -56,7 +56,7 @@ async def test_three_hundred_tasks_from_submit_to_result(real_port, new_task):
     values = await asyncio.gather(*(real_port.call("results.get_values", task.id) for task in tasks))
     assert all(values)
     await consumption.stop()
-    assert len(real_port._host.waiters) == 0
+    assert len(real_port._host._waiters) == 0
 
 
 async def test_errors_and_single_operations(real_port, new_task):

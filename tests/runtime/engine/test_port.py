@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import pytest
 
-from mog.engine import replies
 from mog.engine.operations import RESULTS_CREATE, RESULTS_GET
 from mog.engine.records import Query
 from mog.errors import AlreadySubmitted, EngineUnavailable, NotConnected, ResultLost, StoreTooNew
@@ -204,33 +203,6 @@ async def test_other_one_way_errors_are_logged(port, store, caplog):
     assert f"state.set of {task_id} failed: locked" in caplog.text
 
 
-# -- late answers
-
-
-async def test_late_answers_come(port, store, new_task):
-    tasks = [new_task() for _ in range(3)]
-    await asyncio.gather(*(port.call("results.create", task.new()) for task in tasks))
-    assert [await port.call("results.settle", task.outcome(), late=True) for task in tasks] == [True] * 3
-
-
-async def test_a_late_answer_that_is_an_error_comes_at_once(thread_port, store, new_task, monkeypatch):
-    monkeypatch.setattr(replies, "LATENESS", 1_000.0)
-    store.errors["results.settle"] = [EngineUnavailable("locked")]
-    with pytest.raises(EngineUnavailable):
-        await thread_port.call("results.settle", new_task().outcome(), late=True)
-
-
-@pytest.mark.parametrize("comes", ["with the next answer", "when the port closes"])
-async def test_a_late_answer_does_not_wait_for_its_time(thread_port, store, new_task, monkeypatch, comes):
-    monkeypatch.setattr(replies, "LATENESS", 1_000.0)
-    task = new_task()
-    await thread_port.call("results.create", task.new())
-    late = thread_port.call("results.settle", task.outcome(), late=True)
-    await until(lambda: store.sizes("results.settle"))
-    await (thread_port.call("results.get", task.id) if comes == "with the next answer" else thread_port.close())
-    assert await late is True
-
-
 # -- waiting
 
 
@@ -255,7 +227,7 @@ async def test_wait_times_out_and_leaves_nothing(port, store, new_task):
     with pytest.raises(TimeoutError):
         await port.wait(task.id, timeout=0.01)
     await until(lambda: not store.watched)
-    assert len(port._host.waiters) == 0
+    assert len(port._host._waiters) == 0
 
 
 async def test_one_waiter_leaves_and_the_other_stays(port, store, new_task):
@@ -312,7 +284,7 @@ async def test_five_hundred_waiters(port, store, new_task):
     for task in tasks:
         port.send("results.settle", task.outcome())
     await asyncio.gather(*waits)
-    assert len(port._host.waiters) == 0
+    assert len(port._host._waiters) == 0
 
 
 async def test_wait_blocking(port, store, new_task):

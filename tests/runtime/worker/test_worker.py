@@ -254,12 +254,12 @@ async def test_end_of_a_task_is_kept_while_the_store_is_away(app: App, monkeypat
     port = app.port()
     call, failures = port.call, [EngineUnavailable("away"), EngineUnavailable("still away")]
 
-    def failing(operation: Any, item: Any, *, late: bool = False) -> Any:
+    def failing(operation: Any, item: Any) -> Any:
         if operation == "results.settle" and failures:
             future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
             future.set_exception(failures.pop())
             return future
-        return call(operation, item, late=late)
+        return call(operation, item)
 
     monkeypatch.setattr(port, "call", failing)
     async with app.worker():
@@ -274,9 +274,9 @@ async def test_what_a_worker_asks_itself_fails_no_task_while_the_store_is_away(
     port = app.port()
     call, failures = port.call, {"results.get": 2, "state.get": 2}
 
-    def failing(operation: Any, item: Any, *, late: bool = False) -> Any:
+    def failing(operation: Any, item: Any) -> Any:
         if not failures.get(operation):
-            return call(operation, item, late=late)
+            return call(operation, item)
         failures[operation] -= 1
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         future.set_exception(EngineUnavailable("away"))

@@ -125,18 +125,18 @@ class SqliteConsumer(Consumer):
         return rows
 
     def claimed(self, rows: list[Any]) -> None:
-        """See whether to listen for more, then hand out what was claimed: last, since that wakes the worker's loop."""
+        """Hand out what was claimed, and see whether to listen for more."""
         self._claiming = self._failing = False
         self._lucky = bool(rows)
         self._credit -= len(rows)
+        if rows:
+            self._hand_out([delivery_from(row) for row in rows])
         self._store.neighbours.listen(self._credit > 0 and not self._stopped)
         if self._credit > 0 and not self._stopped:
             if self._empty:
                 self._timer.set(self._due)
             if self._rung or not self._empty:
                 self.wake()
-        if rows:
-            self._hand_out([delivery_from(row) for row in rows])
 
     def _hand_out(self, deliveries: list[Any]) -> None:
         try:

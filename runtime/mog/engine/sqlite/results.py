@@ -67,14 +67,7 @@ class SqliteResults(Part, ResultBackend):
 
     def create(self, tasks: Sequence[NewTask]) -> Awaitable[list[MogError | None]]:
         """See :meth:`ResultBackend.create`."""
-        return self.store.write(self._create, tasks)
-
-    def _create(self, transaction: Transaction, tasks: Sequence[NewTask]) -> list[MogError | None]:
-        answers = create(transaction, tasks)
-        if self.store.hears_of_ends:  # one that is not stored in the end, nobody will wait for
-            stored = zip(tasks, answers, strict=True)
-            self._watches.foretell(task.message.id.bytes for task, answer in stored if answer is None)
-        return answers
+        return self.store.write(create, tasks)
 
     def settle(self, outcomes: Sequence[Outcome]) -> Awaitable[list[bool]]:
         """See :meth:`ResultBackend.settle`."""
@@ -197,10 +190,6 @@ class SqliteResults(Part, ResultBackend):
     def on_finished(self, finished: Finished) -> None:
         """See :meth:`ResultBackend.on_finished`."""
         self._watches.tell(finished)
-
-    def will_tell(self, task_id: UUID, /) -> bool:
-        """See :meth:`ResultBackend.will_tell`."""
-        return self._watches.will_tell(task_id)
 
     async def watch(self, ids: Sequence[UUID]) -> list[tuple[Record, StoredValue | None] | None]:
         """See :meth:`ResultBackend.watch`."""

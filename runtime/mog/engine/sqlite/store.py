@@ -162,11 +162,6 @@ class Store:
         if consumes:
             self._recovery.look()
 
-    @property
-    def hears_of_ends(self) -> bool:
-        """Whether neighbours tell this engine which tasks are done."""
-        return self._waits and self._bells != NO_BELLS
-
     async def show(self) -> None:
         """Put up owner file and bells, again if others have removed them, and sign in where they are new."""
         if not self._consumes and not self._waits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from mog.engine.contracts import Finished
@@ -18,7 +18,6 @@ class Watches:
         self._store = store
         self._listener: Finished | None = None
         self._watched: set[bytes] = set()
-        self._foretold: set[bytes] = set()
 
     def tell(self, listener: Finished) -> None:
         """Set who is told."""
@@ -32,36 +31,18 @@ class Watches:
         """Watch these no longer."""
         self._watched.difference_update(id_.bytes for id_ in ids)
 
-    def foretell(self, ids: Iterable[bytes]) -> None:
-        """Tell of these, too, if they end before the next look: tasks that are new, and not watched yet."""
-        self._foretold.update(ids)
-
-    def will_tell(self, task_id: UUID) -> bool:
-        """See :meth:`ResultBackend.will_tell`."""
-        return task_id.bytes in self._foretold
-
     def clear(self) -> None:
         """Watch nothing."""
         self._watched.clear()
-        self._foretold.clear()
 
     def heard(self, ids: Sequence[bytes]) -> None:
         """Take ids that are done; an empty sequence says: look."""
-        if ids:
-            finished = self._watched.intersection(ids) | self._foretold.intersection(ids)
-            foretold = False
-        else:
-            finished = self._look()
-            foretold = bool(self._foretold)  # it may have been these: who waits for one must look for itself
-            self._foretold.clear()
+        if not self._watched:
+            return
+        finished = self._watched.intersection(ids) if ids else self._look()
+        if not finished:
+            return
         self._watched -= finished
-        self._foretold -= finished
-        if finished or foretold:
-            self._tell(finished)
-        if foretold:
-            self._tell(set())
-
-    def _tell(self, finished: set[bytes]) -> None:
         if self._listener is not None:
             try:
                 self._listener([UUID(bytes=id_) for id_ in finished])
