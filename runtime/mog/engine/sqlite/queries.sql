@@ -159,12 +159,6 @@ SELECT id, name, state, number_of_starts, number_of_stops, parent_id, created, s
     kwargs_repr, queue, priority, due, expires, number_of_retries
 FROM record WHERE id = ? AND (expires IS NULL OR expires > ?);
 
--- What those ask for who wait for a task, first for one that is done.
--- name: get_done_with_value
-SELECT id, name, state, number_of_starts, number_of_stops, parent_id, created, started, finished, node_id, kwargs_repr,
-    queue, priority, NULL, expires, number_of_retries, iif(value_expires > ?, value, NULL), encoding
-FROM result WHERE id = ? AND state IS NOT NULL AND expires > ?;
-
 -- name: get_record_with_value
 SELECT c.id, c.name, c.state, c.number_of_starts, c.number_of_stops, c.parent_id, c.created, c.started, c.finished,
     c.node_id, c.kwargs_repr, c.queue, c.priority, c.due, c.expires, c.number_of_retries,

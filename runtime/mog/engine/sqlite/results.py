@@ -119,8 +119,7 @@ class SqliteResults(Part, ResultBackend):
 
     def _get_with_values(self, ids: Sequence[UUID]) -> list[tuple[Record, StoredValue | None] | None]:
         now = self.store.clock()
-        read, parameters = self.store.read, [(now, id_.bytes, now) for id_ in ids]
-        found = [read("get_done_with_value", one) or read("get_record_with_value", one) for one in parameters]
+        found = [self.store.read("get_record_with_value", (now, id_.bytes, now)) for id_ in ids]
         return [record_with_value_from(rows[0]) if rows else None for rows in found]
 
     async def get_messages(self, ids: Sequence[UUID]) -> list[Message | None]:

@@ -193,20 +193,20 @@ class Store:
             logger.warning("tasks are handed back as after a crash: %s", error or "the store is held by another")
 
     def _announce(self, transaction: Transaction) -> None:
-        """Tell this engine's neighbours and itself what a commit has brought."""
+        """Tell this engine and its neighbours what a commit has brought."""
         ready, finished, revoked = transaction.ready, transaction.finished, transaction.revoked
         own = self.neighbours.owner
-        for row in transaction.processes:
-            if row[0] != own:
-                ended = [task for owner, task in revoked if owner == row[0]]
-                if not self.neighbours.ring(row, ready=ready, finished=finished, ended=ended):
-                    self._recovery.look()
         if ready:
             self._hear_ready()
         if finished:
             self._hear_finished(finished)
         if mine := [task for owner, task in revoked if owner == own]:
             self._hear_ended(mine)
+        for row in transaction.processes:
+            if row[0] != own:
+                ended = [task for owner, task in revoked if owner == row[0]]
+                if not self.neighbours.ring(row, ready=ready, finished=finished, ended=ended):
+                    self._recovery.look()
 
     def _hear_bell(self) -> None:
         self._hear_ready()

@@ -140,11 +140,9 @@ class Writer:
         self._database.unlock()
         if self._waiting:
             self._flush_handle = self._loop.call_soon(self._flush)
-        try:
-            if transaction.brings_news:
-                self._announce(transaction)
-        finally:
-            self._hand_over(batch, answers)
+        self._hand_over(batch, answers)
+        if transaction.brings_news:
+            self._announce(transaction)
 
     def _take(self) -> list[Operation]:
         batch = [self._waiting.popleft()]
