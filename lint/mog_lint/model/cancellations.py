@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mog_lint.model.blocks import GOING_ON, LOOPS, WAITERS, Block, Fact, Kind, around
+from mog_lint.model.callers import calls_of, last_name
 from mog_lint.model.project import Module, Project
-from mog_lint.model.summary import Call, Function, Symbols
+from mog_lint.model.summary import Call, Function
 
 CANCELLATIONS = frozenset(
     {"builtins.BaseException", "asyncio.CancelledError", "asyncio.exceptions.CancelledError"}
@@ -60,7 +60,7 @@ class Cancellations:
     def _is_spawned(self, place: tuple[Module, Function]) -> bool:
         """Say whether a function is called only to hand the coroutine to something that runs it by itself."""
         found = False
-        for module, caller, number in self._callers(place[1].qualname.rpartition(".")[2]):
+        for module, caller, number in calls_of(place[1].qualname.rpartition(".")[2], self.project):
             call = caller.calls[number]
             if place in self.project.functions(call.argument("0"), module):
                 found = True
@@ -69,21 +69,6 @@ class Cancellations:
                     return False
                 found = True
         return found
-
-    def _callers(self, name: str) -> Iterator[tuple[Module, Function, int]]:
-        """Yield the calls of the project of which this is the last name of what is called, or given to be called."""
-        for calls in self.project.table("callers", _callers_in).values():
-            yield from calls.get(name, ())
-
-
-def _callers_in(module: Module) -> Mapping[str, list[tuple[Module, Function, int]]]:
-    """Return the calls of a module by the last name of what is called, and of what it is given to call."""
-    found: dict[str, list[tuple[Module, Function, int]]] = defaultdict(list)
-    for function in module.summary.functions:
-        for number, call in enumerate(function.calls):
-            for symbols in (call.symbols, call.argument("0")):
-                found[_last_name(symbols)].append((module, function, number))
-    return found
 
 
 def _ends_anyway(block: Block) -> bool:
@@ -121,8 +106,4 @@ def _awaits_of_finally(block: Block, function: Function) -> int:
 
 
 def _is_waited_for(number: int, calls: tuple[Call, ...]) -> bool:
-    return any(_last_name(call.symbols) in WAITERS for call in calls[number + 1 : number + 2])
-
-
-def _last_name(symbols: Symbols) -> str:
-    return symbols[0].replace(":", ".").rpartition(".")[2] if symbols else ""
+    return any(last_name(call.symbols) in WAITERS for call in calls[number + 1 : number + 2])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from mog_lint.blocking import expand
+from mog_lint.model.callers import calls_of
 from mog_lint.model.project import Module, Project
 from mog_lint.model.summary import Function
 
@@ -46,15 +46,10 @@ class Commands:
 
     def _callers_of(self, function: Function, module: Module) -> Iterator[tuple[Module, Function]]:
         place = (module, function)
-        for home, caller, number in self._calls_of(function.qualname):
+        for home, caller, number in calls_of(function.qualname, self.project):
             called = self.project.functions(caller.calls[number].symbols, home)
             if (home, caller) != place and place in called:
                 yield home, caller
-
-    def _calls_of(self, name: str) -> Iterator[tuple[Module, Function, int]]:
-        """Yield the calls of the project of which this is the last name of what is called."""
-        for calls in self.project.table("calls", _calls_by_name).values():
-            yield from calls.get(name, ())
 
     @cached_property
     def _commands(self) -> Mapping[Path, frozenset[int]]:
@@ -68,13 +63,3 @@ class Commands:
     def _is_decorated(self, function: Function, module: Module) -> bool:
         symbols = [symbol for decoration in function.decorations for symbol in decoration.symbols]
         return not DECORATORS.isdisjoint(name.replace("()", "") for name in self.project.resolve(symbols, module))
-
-
-def _calls_by_name(module: Module) -> Mapping[str, list[tuple[Module, Function, int]]]:
-    """Return the calls of a module by the last name of what is called."""
-    found: dict[str, list[tuple[Module, Function, int]]] = defaultdict(list)
-    for function in module.summary.functions:
-        for number, call in enumerate(function.calls):
-            last = call.symbols[0].replace(":", ".").rpartition(".")[2]
-            found[last].append((module, function, number))
-    return found

@@ -171,6 +171,7 @@ async def test_worker_whose_database_directory_vanishes_ends_and_says_why(tmp_pa
         assert worker.wait() != 0
         assert f"{place / 'mog.db'} was removed or replaced while it was open" in worker.said
         assert len(worker.said.splitlines()) < 20, "it flooded its log"
+        assert worker.said.count("handed back as after a crash") == 1, "it said so twice"
         assert "Traceback" not in worker.said
 
 

@@ -190,7 +190,11 @@ class Store:
             async with asyncio.timeout(_PATIENCE):
                 await self.write(work, (self.neighbours.owner,))
         except (EngineError, TimeoutError) as error:
-            logger.warning("tasks are handed back as after a crash: %s", error or "the store is held by another")
+            reason = error or "the store is held by another"
+            if sign_off:  # whoever consumed has handed back before, and others find out that this process is gone
+                logger.debug("not struck off: %s", reason)
+            else:
+                logger.warning("tasks are handed back as after a crash: %s", reason)
 
     def _announce(self, transaction: Transaction) -> None:
         """Tell this engine and its neighbours what a commit has brought."""
